@@ -1,0 +1,72 @@
+"""Numba's LLVM code, for no processor in particular, to a WebAssembly module. Run by ``webassembly.build``."""
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import llvmlite.binding as llvm
+
+from convlib.webassembly.exports import EXPORTS
+
+TRIPLE = "wasm32-unknown-unknown"
+# 128-bit vectors and memory.copy: in every browser since 2023
+FEATURES = "+simd128,+bulk-memory,+sign-ext,+nontrapping-fptoint"
+
+
+def target_machine():
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    return llvm.Target.from_triple(TRIPLE).create_target_machine(
+        opt=3, features=FEATURES, reloc="static", codemodel="default"
+    )
+
+
+def module_of(name, dispatcher, machine):
+    """One exported function and all that it calls, with only its own name visible."""
+    compiled = dispatcher.overloads[dispatcher.signatures[0]]
+    code = compiled.library.get_llvm_str()
+    code = re.sub(r'target triple = ".*"', f'target triple = "{TRIPLE}"', code)
+    code = re.sub(r'target datalayout = ".*"', f'target datalayout = "{machine.target_data}"', code)
+    # arrays around given memory own nothing, so Numba's reference counting never gets here
+    code = re.sub(r"declare void @(NRT_\w+)\((.*?)\).*", r"define void @\1(\2) { unreachable }", code)
+    module = llvm.parse_assembly(code)
+    for function in module.functions:
+        if not function.is_declaration:
+            function.linkage = "internal"
+    for variable in module.global_variables:
+        # Numba's "common" variables abort LLVM's WebAssembly writer
+        if not variable.is_declaration:
+            variable.linkage = "internal"
+    function = module.get_function(compiled.fndesc.llvm_func_name)
+    function.linkage, function.name = "external", name
+    return module
+
+
+def optimise(module, machine):
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    llvm.create_pass_builder(machine, options).getModulePassManager().run(
+        module, llvm.create_pass_builder(machine, options)
+    )
+
+
+def main(path):
+    machine = target_machine()
+    whole = llvm.parse_assembly(f'target triple = "{TRIPLE}"\ntarget datalayout = "{machine.target_data}"')
+    for name, dispatcher in EXPORTS.items():
+        whole.link_in(module_of(name, dispatcher, machine))
+    optimise(whole, machine)
+    with tempfile.TemporaryDirectory() as folder:
+        object_file = Path(folder, "convlib.o")
+        object_file.write_bytes(machine.emit_object(whole))
+        exports = [f"--export={name}" for name in (*EXPORTS, "__heap_base")]
+        subprocess.run(
+            [sys.executable, "-m", "ziglang", "wasm-ld", "--no-entry", "--strip-all", "--gc-sections",
+             *exports, "-o", path, object_file],
+            check=True,
+        )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
