@@ -289,8 +289,8 @@ def as_pairs(function, pad, axes):
         )
     if len(pad) % 2 or not 2 <= len(pad) <= 2 * axes:
         raise ValueError(
-            f"{function}: pad must hold a pair (before, after) for each padded axis, last axis first, so 2 to "
-            f"{2 * axes} numbers for an input of {axes} axes, got {len(pad)}: {pad!r}"
+            f"{function}: pad must hold a pair (before, after) for each padded axis, last axis first, so 2 "
+            f"to {2 * axes} numbers for an input of {axes} axes, got {len(pad)}: {pad!r}"
         )
     numbers = checks.as_integers(function, "pad", pad, len(pad), at_least=0)
     return list(zip(numbers[::2], numbers[1::2]))[::-1]

@@ -1,11 +1,11 @@
 """The library's loops as a WebAssembly module, so that a published page computes with no Python.
 
 ``python -m convlib.webassembly`` builds ``convlib.wasm`` beside this file from the functions in
-``convlib.loops``, by LLVM's WebAssembly back end, which llvmlite ships, and the linker of the ziglang package.
+``convlib.loops``, by LLVM's WebAssembly back end, which llvmlite ships, and the linker of ziglang.
 
 What the module offers stands in ``convlib.webassembly.exports``. It imports nothing. Every export takes two
-extra arguments first, addresses that Numba's calling convention writes to: a result (8 bytes) and an exception
-(never set). Pointers are byte offsets into the exported ``memory``; what lies from ``__heap_base`` on is the
+extra arguments first, addresses that Numba's calling convention writes to: a result (8 bytes) and an
+exception (never set). Pointers are byte offsets into the exported ``memory``; what lies from ``__heap_base`` on is the
 caller's. Arguments are not checked.
 """
 

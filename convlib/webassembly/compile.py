@@ -1,4 +1,4 @@
-"""Numba's LLVM code, for no processor in particular, to a WebAssembly module. Run by ``webassembly.build``."""
+"""From Numba's LLVM code to a WebAssembly module; ``webassembly.build`` runs this in a process of its own."""
 
 import re
 import subprocess

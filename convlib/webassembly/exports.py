@@ -1,7 +1,7 @@
 """What convlib.wasm exports: the library's loops behind pointers and 32-bit integers.
 
-Images are planes of float32, C-contiguous; ``mode`` counts the padding modes zeros, reflect, replicate, circular.
-JavaScript has no 64-bit numbers without a detour, hence int32.
+Images are planes of float32, C-contiguous; ``mode`` counts the padding modes: zeros, reflect, replicate,
+circular. JavaScript has no 64-bit integers without a detour, hence int32.
 """
 
 import numpy as np

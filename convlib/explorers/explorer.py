@@ -1,0 +1,218 @@
+"""What all explorers share: a view, the controls linked to it, and the answers Python gives to the view.
+
+An explorer's *state* is a dict of its settings: numbers, names, arrays. From a state, the explorer's ``compute`` makes
+the arrays that are shown, in Python with convlib and in the page with convlib.wasm. The view draws what it gets; it
+asks Python first and computes by itself when nobody answers.
+"""
+
+from collections import namedtuple
+from pathlib import Path
+
+import anywidget
+import ipywidgets as widgets
+import numpy as np
+from IPython.display import display
+from traitlets import Bytes, Dict, List, Unicode
+
+HERE = Path(__file__).parent
+ENGINE = HERE.parent / "webassembly" / "convlib.wasm"
+
+# Why a control may not hold a value: the reader meets bounds, the caller of `update` a ValueError.
+Range = namedtuple("Range", "low high")
+
+
+class Shared(widgets.Widget):
+    """Bytes that many views use; a page stores them once, however many explorers it has."""
+
+    data = Bytes().tag(sync=True)
+
+
+_shared = {}
+
+
+def share(data):
+    """Model id of the `Shared` that holds these bytes."""
+    if data not in _shared or _shared[data].comm is None:  # None: closed, by Widget.close_all() say
+        _shared[data] = Shared(data=data)
+    return _shared[data].model_id
+
+
+def read_built(path):
+    """Bytes of a file that the build makes."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path} has not been built yet: run make in the repository") from None
+
+
+class View(anywidget.AnyWidget):
+    """The part of an explorer that is drawn by JavaScript.
+
+    A subclass names its built module in ``code`` and adds one synced trait per setting, tagged ``setting=True``.
+    """
+
+    _esm = (HERE / "toolkit" / "loader.js").read_text(encoding="utf-8")
+    code = None
+
+    own_id = Unicode().tag(sync=True)
+    shared = Dict().tag(sync=True)  # name -> model id of a Shared
+    controls = List().tag(sync=True)  # (setting, model id) of each control
+    initial = Dict().tag(sync=True)  # what Reset goes back to
+
+    def __init__(self, **traits):
+        shared = {
+            "code": share(read_built(HERE / "built" / f"{self.code}.js")),
+            "style": share((HERE / "explorer.css").read_bytes()),
+            "engine": share(read_built(ENGINE)),
+        }
+        super().__init__(shared=shared | traits.pop("shared", {}), **traits)
+        self.own_id = self.model_id
+
+    def settings(self):
+        """The synced settings, as they are sent."""
+        return {name: getattr(self, name) for name in self.trait_names(setting=True)}
+
+
+def setting(name, doc):
+    """A property of an explorer: reads one setting, or checks and changes it."""
+    return property(lambda self: self.state[name], lambda self, value: self.update(**{name: value}), doc=doc)
+
+
+class Explorer(widgets.VBox):
+    """Controls above a view.
+
+    A subclass gives
+
+    - ``choices``: for each setting that is a name, the names in the order of its dropdown;
+    - ``compute(state)``: dict of arrays, among them ``"output"``;
+    - ``legal(state)``: the nearest state that can be shown, unchanged if it is one already;
+    - ``bounds(state)``: the `Range` of each numeric setting, the others being what they are;
+    - ``describe()``: a sentence, and ``still()``: HTML that shows the explorer without JavaScript.
+    """
+
+    choices = {}  # noqa: RUF012
+
+    def __init__(self, view, controls):
+        """Link the controls, a list of (setting, control), to the view."""
+        self.view = view
+        self.controls = controls
+        view.controls = [(name, control.model_id) for name, control in controls]
+        view.initial = view.settings()
+        for name, control in controls:
+            # a dropdown has no value in the page, only an index
+            moving = "index" if isinstance(control, widgets.Dropdown) else "value"
+            widgets.jslink((control, moving), (view, name))
+        view.on_msg(self._answer)
+        row = widgets.Box([control for _, control in controls])
+        row.add_class("convlib-controls")
+        super().__init__([row, view] if controls else [view])
+        self.add_class("convlib-explorer-box")
+
+    @property
+    def state(self):
+        """The settings now: a dict of numbers, names and arrays."""
+        # The front end changes several settings one message at a time, so what is here may be halfway.
+        return self.legal(self.decode(self.view.settings()))
+
+    @property
+    def result(self):
+        """The array that is shown as the output now: ndarray of shape (OH, OW), float32."""
+        return self.compute(self.state)["output"]
+
+    def update(self, **changes):
+        """Change settings, all at once.
+
+        Raises
+        ------
+        TypeError, ValueError
+            A setting is unknown or its value cannot be shown; nothing is changed then.
+        """
+        known = self.view.settings().keys()
+        if not changes.keys() <= known:
+            unknown = ", ".join(changes.keys() - known)
+            raise TypeError(f"{type(self).__name__}: no setting {unknown}; there are {', '.join(known)}")
+        state = self.check(self.state | changes)
+        with self.view.hold_sync():
+            for name, value in self.encode(state).items():
+                setattr(self.view, name, value)
+        bounds = self.bounds(state)
+        for name, control in self.controls:
+            with control.hold_sync(), control.hold_trait_notifications():
+                if name in bounds:
+                    control.min, control.max = bounds[name]
+                control.value = state[name]
+
+    def check(self, state):
+        """The same state, if it can be shown as it is."""
+        for name, names in self.choices.items():
+            if state[name] not in names:
+                raise ValueError(f"{type(self).__name__}: {name} must be one of {', '.join(names)}, got {state[name]!r}")
+        legal = self.legal(state)
+        for name, (low, high) in self.bounds(legal).items():
+            if isinstance(state[name], bool) or not isinstance(state[name], int | np.integer):
+                raise TypeError(f"{type(self).__name__}: {name} must be an integer, got {state[name]!r}")
+            if legal[name] != state[name]:
+                raise ValueError(
+                    f"{type(self).__name__}: {name} must be from {low} to {high} with the other settings as they are, "
+                    f"got {state[name]}"
+                )
+        return state
+
+    def decode(self, settings):
+        """State from the settings as they are sent: a choice is sent as its index."""
+        return settings | {name: names[settings[name]] for name, names in self.choices.items()}
+
+    def encode(self, state):
+        """The settings as they are sent; the opposite of `decode`."""
+        return state | {name: names.index(state[name]) for name, names in self.choices.items()}
+
+    def _answer(self, _, message, buffers):
+        """Reply to a view. May run on another thread than the notebook's cells, so it changes nothing."""
+        reply = {key: message[key] for key in ("from", "sequence")}
+        if message["type"] == "hello":
+            self.view.send(reply | {"type": "alive"})
+            return
+        try:
+            settings = message["settings"] | dict(zip(message["binary"], buffers, strict=True))
+            arrays = self.compute(self.legal(self.decode(settings)))
+        except Exception as error:
+            self.view.send(reply | {"type": "error", "message": f"{type(error).__name__}: {error}"})
+            raise
+        shapes = {name: array.shape for name, array in arrays.items()}
+        self.view.send(
+            reply | {"type": "result", "shapes": shapes},
+            buffers=[np.ascontiguousarray(array, np.float32) for array in arrays.values()],
+        )
+
+    def _ipython_display_(self):
+        """Show the explorer, and for pages without JavaScript its still picture."""
+        display({"text/html": f"<noscript>{self.still()}</noscript>"}, raw=True)
+        display(self._repr_mimebundle_(), raw=True)
+
+    def __repr__(self):
+        return f"<{type(self).__name__}: {self.describe()}>"
+
+
+def as_numbers(explorer, name, value, largest):
+    """A float32 array of shape (rows, columns) that a table can show."""
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{explorer}: {name} is not a rectangular array: {error}") from None
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{explorer}: {name} must hold real numbers, got dtype {array.dtype}")
+    if array.ndim != 2 or 0 in array.shape:
+        raise ValueError(f"{explorer}: {name} must have shape (rows, columns), got shape {array.shape}")
+    if max(array.shape) > largest:
+        raise ValueError(
+            f"{explorer}: {name} of shape {array.shape} is too big to show; at most {largest} × {largest}"
+        )
+    if not np.isfinite(array).all():
+        raise ValueError(f"{explorer}: {name} must be finite, got {array[~np.isfinite(array)][0]}")
+    return array.astype(np.float32)
+
+
+def html_table(array, caption):
+    """A still table of numbers."""
+    rows = "".join("<tr>" + "".join(f"<td>{x:.4g}</td>" for x in row) + "</tr>" for row in array)
+    return f'<table class="docutils"><caption>{caption}</caption><tbody>{rows}</tbody></table>'

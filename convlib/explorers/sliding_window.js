@@ -1,0 +1,208 @@
+// SlidingWindow: a kernel steps over a grid of numbers, and every product can be seen.
+import { element, write } from "./toolkit/dom.js";
+import { array, fromRows, MODES } from "./toolkit/engine.js";
+import { makeExplorer } from "./toolkit/explorer.js";
+import { edited, NumberTable } from "./toolkit/number_table.js";
+import { number, sumOfProducts, TEXT } from "./toolkit/words.js";
+
+const LARGEST = { padding: 4, stride: 4, dilation: 4 };
+
+const spans = ({ input, kernel }) => [
+  [input.length, kernel.length],
+  [input[0].length, kernel[0].length],
+];
+
+/** Rows and columns of the output; below 1 where the window does not fit. */
+const outputShape = (engine, state, { stride, padding, dilation } = state) =>
+  spans(state).map(([n, k]) => engine.outputSize(n, k, stride, padding, dilation));
+
+const fits = (engine, state, padding, dilation) =>
+  outputShape(engine, state, { stride: 1, padding, dilation }).every((size) => size >= 1);
+
+function paddingLimit({ input, padding_mode: mode }) {
+  const shortest = Math.min(input.length, input[0].length);
+  const limit = { reflect: shortest - 1, circular: shortest }[mode] ?? Infinity;
+  return Math.min(limit, LARGEST.padding);
+}
+
+const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+const upTo = (last, first = 0) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
+
+function legal(engine, state) {
+  const padding = clamp(state.padding, 0, paddingLimit(state));
+  let dilation = clamp(state.dilation, 1, LARGEST.dilation);
+  while (dilation > 1 && !fits(engine, state, padding, dilation)) dilation -= 1;
+  const stride = clamp(state.stride, 1, LARGEST.stride);
+  const [rows, columns] = outputShape(engine, state, { stride, padding, dilation });
+  const step = clamp(state.step, 0, rows * columns - 1);
+  const reached = clamp(state.reached, step, rows * columns - 1);
+  return { ...state, padding, dilation, stride, step, reached };
+}
+
+function bounds(engine, state) {
+  const [rows, columns] = outputShape(engine, state);
+  const paddings = upTo(paddingLimit(state)).filter((p) => fits(engine, state, p, state.dilation));
+  const dilations = upTo(LARGEST.dilation, 1).filter((d) => fits(engine, state, state.padding, d));
+  return {
+    padding: [paddings[0], paddings.at(-1)],
+    dilation: [1, dilations.at(-1)],
+    stride: [1, LARGEST.stride],
+    step: [0, rows * columns - 1],
+  };
+}
+
+function compute(engine, { input, kernel, bias, stride, padding, dilation, padding_mode: mode }) {
+  const plane = fromRows(input);
+  return {
+    padded: engine.pad(plane, padding, mode),
+    output: engine.correlate(plane, fromRows(kernel), { bias: [bias], stride, padding, dilation, mode }),
+  };
+}
+
+const taps = ({ kernel }) => kernel.flatMap((weights, i) => weights.map((weight, j) => ({ i, j, weight })));
+
+/** The cells of the padded input under the kernel at one output: [{ row, column, weight }]. */
+const windowAt = (state, row, column) =>
+  taps(state).map(({ i, j, weight }) => ({
+    row: row * state.stride + i * state.dilation,
+    column: column * state.stride + j * state.dilation,
+    weight,
+  }));
+
+/** Which input cell each padded cell was copied from: [row, column], or undefined for an added zero. */
+function sources(engine, { input, padding, padding_mode: mode }) {
+  const columns = input[0].length;
+  const ones = array(upTo(input.length * columns, 1), [input.length, columns]); // counted from 1: 0 is what was added
+  const padded = engine.pad(ones, padding, mode);
+  return (row, column) => {
+    const index = padded.data[row * padded.shape[1] + column] - 1;
+    return index < 0 ? undefined : [Math.floor(index / columns), index % columns];
+  };
+}
+
+/** Every output that reads the selected input, through the padding too: Map from output index to weights. */
+function findFed(engine, state, [rows, columns]) {
+  const fed = new Map();
+  if (!state.selected.length) return fed;
+  const source = sources(engine, state);
+  const isSelected = ({ row, column }) => String(source(row, column)) === String(state.selected);
+  for (const index of upTo(rows * columns - 1)) {
+    const weights = windowAt(state, Math.floor(index / columns), index % columns).filter(isSelected);
+    if (weights.length) fed.set(index, weights.map(({ weight }) => number(weight)).join(", "));
+  }
+  return fed;
+}
+
+function build({ engine, place, reset, change, report, say }) {
+  let drawn; // the state and arrays on the screen
+
+  const onEscape = () => change({ selected: [] });
+  const onBadNumber = (text) => report(TEXT.notANumber(text));
+  const inputTable = new NumberTable({
+    onSelect(row, column) {
+      const from = sources(engine, drawn.state)(row, column);
+      if (from) change({ selected: from });
+    },
+    onEdit(row, column, value) {
+      const p = drawn.state.padding;
+      change({ input: edited(drawn.state.input, row - p, column - p, value) });
+    },
+    onEscape,
+    onBadNumber,
+  });
+  const kernelTable = new NumberTable({
+    onEdit: (row, column, value) => change({ kernel: edited(drawn.state.kernel, row, column, value) }),
+    onEscape,
+    onBadNumber,
+  });
+  const biasTable = new NumberTable({ onEdit: (row, column, value) => change({ bias: value }), onEscape, onBadNumber });
+  const outputTable = new NumberTable({
+    onSelect: (row, column) => change({ step: row * drawn.result.output.shape[1] + column }),
+    onEscape,
+  });
+
+  const stepBy = (count) => {
+    if (drawn) change({ step: drawn.state.step + count });
+  };
+  const back = element("button", { type: "button", onclick: () => stepBy(-1) }, TEXT.back);
+  const next = element("button", { type: "button", onclick: () => stepBy(1) }, TEXT.next);
+  const sum = element("p", { class: "convlib-sum" });
+  const feeds = element("p", { class: "convlib-feeds" });
+  const kernelAndBias = element("div", { class: "convlib-stack" }, kernelTable.root, biasTable.root);
+  const tables = element("div", { class: "convlib-row" }, inputTable.root, kernelAndBias, outputTable.root);
+  place.append(element("div", { class: "convlib-buttons" }, back, next, reset), tables, sum, feeds);
+
+  return function draw(state, result) {
+    drawn = { state, result };
+    const { padded, output } = result;
+    const { input, kernel, bias, padding, step, reached, selected } = state;
+    const [rows, columns] = output.shape;
+    const [row, column] = [Math.floor(step / columns), step % columns];
+    const window = windowAt(state, row, column);
+    const source = sources(engine, state);
+    const fed = findFed(engine, state, output.shape);
+
+    const weightAt = new Map(window.map((tap) => [`${tap.row},${tap.column}`, tap.weight]));
+    inputTable.draw(TEXT.input(input.length, input[0].length, padding), padded.shape, (r, c) => {
+      const weight = weightAt.get(`${r},${c}`);
+      const added = r < padding || c < padding || r >= padding + input.length || c >= padding + input[0].length;
+      const isSelected = selected.length > 0 && String(source(r, c)) === String(selected);
+      return {
+        value: padded.data[r * padded.shape[1] + c],
+        note: weight === undefined ? "" : `×${number(weight)}`,
+        label: [added && TEXT.paddingCell, weight !== undefined && TEXT.times(number(weight))].filter(Boolean).join(", "),
+        marks: [added && "added", weight !== undefined && "window", isSelected && "selected"].filter(Boolean).join(" "),
+        selected: isSelected && !added,
+        editable: !added,
+      };
+    });
+    kernelTable.draw(TEXT.kernel(kernel.length, kernel[0].length), [kernel.length, kernel[0].length], (r, c) => ({
+      value: kernel[r][c],
+      marks: "weight",
+      editable: true,
+    }));
+    biasTable.draw(TEXT.bias, [1, 1], () => ({ value: bias, marks: "weight", editable: true }));
+    outputTable.draw(TEXT.output(rows, columns), output.shape, (r, c) => {
+      const index = r * columns + c;
+      const notes = [index > reached && TEXT.empty, index === step && TEXT.current];
+      if (fed.has(index)) notes.push(TEXT.isFed(fed.get(index)));
+      const marks = [index === step && "current", index > step && "later", fed.has(index) && "fed"];
+      return {
+        value: index > reached ? undefined : output.data[index],
+        label: notes.filter(Boolean).join(", "),
+        marks: marks.filter(Boolean).join(" "),
+        selected: index === step,
+      };
+    });
+
+    const values = window.map((tap) => padded.data[tap.row * padded.shape[1] + tap.column]);
+    const products = sumOfProducts(values, window.map((tap) => tap.weight));
+    const written = `${products} + ${TEXT.biasTerm(number(bias))} = ${number(output.data[step])}`;
+    write(sum, `${TEXT.outputName(row, column)} = ${written}`);
+    const told = describeFed(state, fed, columns);
+    write(feeds, told || TEXT.editHint);
+    back.setAttribute("aria-disabled", step === 0);
+    next.setAttribute("aria-disabled", step === rows * columns - 1);
+    say([TEXT.swept(step + 1, rows * columns), `${TEXT.outputName(row, column)} = ${number(output.data[step])}.`, told].join(" "));
+  };
+}
+
+function describeFed({ input, selected }, fed, columns) {
+  if (!selected.length) return "";
+  const [row, column] = selected;
+  const outputs = [...fed].map(([index, weights]) => TEXT.feedsOne(Math.floor(index / columns), index % columns, weights));
+  return TEXT.feeds(TEXT.inputName(row, column), number(input[row][column]), fed.size, outputs.join("; "));
+}
+
+export default makeExplorer({
+  name: "SlidingWindow",
+  settings: [
+    "input", "kernel", "bias", "stride", "padding", "dilation", "padding_mode", "step", "reached", "selected",
+  ],
+  choices: { padding_mode: MODES },
+  inputs: ["input", "kernel", "bias", "stride", "padding", "dilation", "padding_mode"],
+  legal,
+  bounds,
+  compute,
+  build,
+});

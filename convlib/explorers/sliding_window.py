@@ -1,0 +1,215 @@
+"""SlidingWindow: a kernel steps over a grid of numbers, and every product can be seen."""
+
+import ipywidgets as widgets
+import numpy as np
+from traitlets import Float, Int, List
+
+from convlib.explorers.explorer import Explorer, Range, View, as_numbers, html_table, setting
+from convlib.functional import conv2d, pad
+from convlib.shapes import count_windows, largest_padding
+
+MODES = ("zeros", "reflect", "replicate", "circular")
+LARGEST_INPUT, LARGEST_KERNEL = 12, 7
+LARGEST_PADDING, LARGEST_STRIDE, LARGEST_DILATION = 4, 4, 4
+
+INPUT = ((0, 1, 2, 1), (3, 4, 5, 0), (6, 7, 8, 2), (1, 0, 3, 1))
+KERNEL = ((0, 1), (2, 3))
+
+
+class SlidingWindowView(View):
+    code = "sliding_window"
+
+    input = List().tag(sync=True, setting=True)
+    kernel = List().tag(sync=True, setting=True)
+    bias = Float().tag(sync=True, setting=True)
+    stride = Int(1).tag(sync=True, setting=True)
+    padding = Int(0).tag(sync=True, setting=True)
+    dilation = Int(1).tag(sync=True, setting=True)
+    padding_mode = Int(0).tag(sync=True, setting=True)
+    step = Int(0).tag(sync=True, setting=True)
+    reached = Int(0).tag(sync=True, setting=True)
+    selected = List().tag(sync=True, setting=True)
+
+
+class SlidingWindow(Explorer):
+    """A kernel steps over a grid of numbers; the products and their sum are written out.
+
+    Parameters
+    ----------
+    input : array of shape (H, W)
+        At most 12 × 12 numbers. The default gives 0×0 + 1×1 + 3×2 + 4×3 = 19 first.
+    kernel : array of shape (KH, KW)
+        At most 7 × 7, and not larger than ``input``. It is not flipped.
+    bias : float
+        Added to every output.
+    stride, padding, dilation : int
+        The same on both axes: stride and dilation from 1 to 4, padding from 0 to 4.
+    padding_mode : {"zeros", "reflect", "replicate", "circular"}
+    controls : sequence of str
+        Which controls are shown, of "step", "padding", "stride", "dilation", "padding_mode".
+
+    Raises
+    ------
+    TypeError, ValueError
+        An array has the wrong shape or dtype, is too big to show or not finite; or the window does not fit.
+
+    Examples
+    --------
+    >>> explorer = SlidingWindow([[0, 1, 2], [3, 4, 5], [6, 7, 8]], [[0, 1], [2, 3]])  # doctest: +SKIP
+    >>> explorer.result  # doctest: +SKIP
+    array([[19., 25.],
+           [37., 43.]], dtype=float32)
+    """
+
+    choices = {"padding_mode": MODES}  # noqa: RUF012
+
+    input = setting("input", "The numbers that the kernel slides over, shape (H, W).")
+    kernel = setting("kernel", "The kernel, shape (KH, KW).")
+    bias = setting("bias", "The number added to every output.")
+    stride = setting("stride", "Steps between neighbouring windows.")
+    padding = setting("padding", "Elements added on each side.")
+    dilation = setting("dilation", "Distance between neighbouring taps.")
+    padding_mode = setting("padding_mode", "What the added elements hold.")
+    step = setting("step", "Index of the output that is being computed, counted row by row.")
+
+    def __init__(
+        self,
+        input=INPUT,
+        kernel=KERNEL,
+        *,
+        bias=0,
+        stride=1,
+        padding=0,
+        dilation=1,
+        padding_mode="zeros",
+        controls=("step",),
+    ):
+        state = self.check(
+            {
+                "input": input,
+                "kernel": kernel,
+                "bias": bias,
+                "stride": stride,
+                "padding": padding,
+                "dilation": dilation,
+                "padding_mode": padding_mode,
+                "step": 0,
+                "reached": 0,
+                "selected": [],
+            }
+        )
+        view = SlidingWindowView(**self.encode(state))
+        super().__init__(view, make_controls(controls, state, self.bounds(state)))
+
+    @staticmethod
+    def compute(state):
+        """The padded input and the output, as float32 arrays of two dimensions."""
+        input = np.asarray(state["input"], np.float32)
+        weight = np.asarray(state["kernel"], np.float32)[np.newaxis, np.newaxis]
+        p = state["padding"]
+        output = conv2d(
+            input[np.newaxis],
+            weight,
+            np.asarray([state["bias"]], np.float32),
+            state["stride"],
+            p,
+            state["dilation"],
+            padding_mode=state["padding_mode"],
+        )
+        mode = "constant" if state["padding_mode"] == "zeros" else state["padding_mode"]
+        return {"padded": pad(input, (p, p, p, p), mode), "output": output[0]}
+
+    @staticmethod
+    def legal(state):
+        """The nearest state whose window fits; a padding or dilation that is too large shrinks."""
+        padding = min(max(state["padding"], 0), padding_limit(state))
+        dilation = min(max(state["dilation"], 1), LARGEST_DILATION)
+        while dilation > 1 and not fits(state, padding, dilation):
+            dilation -= 1
+        stride = min(max(state["stride"], 1), LARGEST_STRIDE)
+        state = state | {"padding": padding, "dilation": dilation, "stride": stride}
+        step = min(max(state["step"], 0), count_outputs(state) - 1)
+        reached = min(max(state["reached"], step), count_outputs(state) - 1)
+        return state | {"step": step, "reached": reached}
+
+    @staticmethod
+    def bounds(state):
+        """The `Range` of each slider for a legal state, the other settings being what they are."""
+        paddings = [p for p in range(padding_limit(state) + 1) if fits(state, p, state["dilation"])]
+        dilations = [d for d in range(1, LARGEST_DILATION + 1) if fits(state, state["padding"], d)]
+        return {
+            "padding": Range(paddings[0], paddings[-1]),
+            "dilation": Range(1, dilations[-1]),
+            "stride": Range(1, LARGEST_STRIDE),
+            "step": Range(0, count_outputs(state) - 1),
+        }
+
+    def check(self, state):
+        name = type(self).__name__
+        input = as_numbers(name, "input", state["input"], LARGEST_INPUT)
+        kernel = as_numbers(name, "kernel", state["kernel"], LARGEST_KERNEL)
+        if any(k > n for k, n in zip(kernel.shape, input.shape)):
+            raise ValueError(f"{name}: the kernel, shape {kernel.shape}, is larger than the input, shape {input.shape}")
+        bias = as_numbers(name, "bias", [[state["bias"]]], 1).item()
+        return super().check(state | {"input": input, "kernel": kernel, "bias": bias})
+
+    def decode(self, settings):
+        arrays = {name: np.asarray(settings[name], np.float32) for name in ("input", "kernel")}
+        return super().decode(settings) | arrays
+
+    def encode(self, state):
+        return super().encode(state) | {name: state[name].tolist() for name in ("input", "kernel")}
+
+    def describe(self):
+        state = self.state
+        size = " × ".join(map(str, state["input"].shape))
+        window = " × ".join(map(str, state["kernel"].shape))
+        return f"a {window} kernel slides over {size} numbers"
+
+    def still(self):
+        state = self.state
+        tables = (
+            html_table(self.compute(state)["padded"], "Input" + (", padded" if state["padding"] else "")),
+            html_table(state["kernel"], f"Kernel; bias {state['bias']:.4g}"),
+            html_table(self.result, "Output"),
+        )
+        return f"<p>Sliding window: {self.describe()}.</p>{''.join(tables)}"
+
+
+def spans(state):
+    """Input and kernel size, for each axis."""
+    return list(zip(np.shape(state["input"]), np.shape(state["kernel"])))
+
+
+def fits(state, padding, dilation):
+    return all(count_windows(n, k, 1, 2 * padding, dilation) >= 1 for n, k in spans(state))
+
+
+def padding_limit(state):
+    limit = largest_padding(min(np.shape(state["input"])), state["padding_mode"])
+    return LARGEST_PADDING if limit is None else min(limit, LARGEST_PADDING)
+
+
+def count_outputs(state):
+    s, p, d = state["stride"], state["padding"], state["dilation"]
+    rows, columns = (count_windows(n, k, s, 2 * p, d) for n, k in spans(state))
+    return rows * columns
+
+
+def make_controls(names, state, bounds):
+    """List of (setting, control) for the names of the controls."""
+    controls = []
+    for name in names:
+        if name == "padding_mode":
+            controls.append((name, widgets.Dropdown(options=MODES, value=state[name], description=name)))
+        elif name in bounds:
+            low, high = bounds[name]
+            if name == "step":
+                play = widgets.Play(value=state[name], min=low, max=high, interval=900, show_repeat=False)
+                play.description = "through the outputs"  # heard, not seen
+                controls.append((name, play))
+            controls.append((name, widgets.IntSlider(state[name], low, high, description=name)))
+        else:
+            allowed = (*bounds, "padding_mode")
+            raise ValueError(f"SlidingWindow: controls must be of {', '.join(allowed)}, got {name!r}")
+    return controls

@@ -1,0 +1,124 @@
+// The front end that all explorers share: the frame around a figure, its state, and when it is drawn.
+import { Ask } from "./ask.js";
+import { findControls, fitControls } from "./controls.js";
+import { element, write } from "./dom.js";
+import { loadEngine } from "./engine.js";
+import { makeSpeaker, TEXT } from "./words.js";
+
+/**
+ * An anywidget module from the parts of one explorer:
+ *
+ *   name      of the explorer
+ *   settings  names of the synced traits that make the state
+ *   choices   { setting: names }, for the settings that are sent as an index
+ *   inputs    the settings that `compute` reads; another one that changes is only drawn
+ *   complete  (state, { model, shared }) → the state with what its settings refer to; optional
+ *   legal     (engine, state) → the nearest state that can be shown
+ *   bounds    (engine, state) → { setting: [low, high] } for the sliders
+ *   compute   (engine, state) → { name: array }, the twin of the Python class's compute
+ *   build     (figure) → draw(state, arrays); `figure` is what is returned by makeFigure below
+ */
+export function makeExplorer(parts) {
+  return {
+    async render({ model, el, signal, shared }) {
+      const [engine, raw, controls] = await Promise.all([
+        loadEngine(shared.engine),
+        model.widget_manager.get_model(model.get("own_id")),
+        findControls(model),
+      ]);
+      const figure = makeFigure({ ...parts, model, engine, raw, controls, signal, shared });
+      el.append(figure.root);
+      figure.start();
+    },
+  };
+}
+
+function makeFigure({ name, settings, choices, inputs, complete, legal, bounds, compute, build, ...context }) {
+  const { model, engine, raw, controls, signal } = context;
+  const place = element("div", { class: "convlib-figure" });
+  const alert = element("p", { class: "convlib-alert", role: "alert" });
+  const status = element("p", { class: "convlib-status" });
+  const spoken = element("p", { class: "convlib-spoken", "aria-live": "polite" });
+  const root = element("section", { class: "convlib-explorer", "data-explorer": name, "aria-label": name });
+  root.dataset.updates = 0;
+  root.dataset.lmSuppressShortcuts = true; // JupyterLab would take digits and arrows for commands
+  root.append(place, alert, status, spoken);
+
+  const decode = (sent) => ({
+    ...sent,
+    ...Object.fromEntries(Object.entries(choices).map(([key, names]) => [key, names[sent[key]]])),
+  });
+  const encode = (key, value) => (choices[key] ? choices[key].indexOf(value) : value);
+  const read = () => decode(Object.fromEntries(settings.map((key) => [key, model.get(key)])));
+  const settle = (state) => legal(engine, complete ? complete(state, context) : state);
+  const state = () => settle(read());
+
+  /** Changes settings from within the view; what follows from them is changed with them. */
+  function change(changes) {
+    const next = settle({ ...read(), ...changes });
+    fitControls(controls, bounds(engine, next), next);
+    const different = settings.filter((key) => model.get(key) !== encode(key, next[key]));
+    model.set(Object.fromEntries(different.map((key) => [key, encode(key, next[key])])));
+    if (different.length) model.save_changes();
+  }
+
+  /** Shows a message, an error or nothing. */
+  const report = (message = "") => write(alert, message);
+
+  function guard(action) {
+    try {
+      action();
+    } catch (error) {
+      fail(error);
+      throw error;
+    }
+  }
+  const fail = (error) => report(TEXT.failed(error.message));
+
+  let shown; // { inputs, arrays } of the last arrays, whoever computed them
+  function show({ state: of }, arrays, who) {
+    shown = { inputs: Object.fromEntries(inputs.map((key) => [key, of[key]])), arrays };
+    root.dataset.computedBy = who;
+    write(status, TEXT["computed-by"][who]);
+    report();
+    redraw();
+  }
+
+  function redraw() {
+    const drawn = legal(engine, { ...state(), ...shown.inputs });
+    draw(drawn, shown.arrays);
+    root.explorer = { state: drawn, result: shown.arrays };
+    root.dataset.updates = Number(root.dataset.updates) + 1;
+  }
+
+  const ask = new Ask({ model, raw, signal, show, fail, compute: ({ state: of }) => compute(engine, of) });
+  let asked = {};
+  function refresh() {
+    change({});
+    const now = state();
+    if (inputs.some((key) => asked[key] !== now[key])) {
+      asked = now;
+      const sent = inputs.filter((key) => settings.includes(key)).map((key) => [key, model.get(key)]);
+      ask.request({ state: now, settings: Object.fromEntries(sent) });
+    } else {
+      redraw();
+    }
+  }
+
+  // Links and bounds change several settings in one go: one drawing is enough.
+  let scheduled = false;
+  function schedule() {
+    if (scheduled) return;
+    scheduled = true;
+    queueMicrotask(() => {
+      scheduled = false;
+      guard(refresh);
+    });
+  }
+  for (const key of settings) model.on(`change:${key}`, schedule);
+
+  const reset = element("button", { type: "button", onclick: () => change(decode(model.get("initial"))) }, TEXT.reset);
+  const say = makeSpeaker(spoken, signal);
+  const draw = build({ ...context, place, reset, change, report, say });
+  return { root, start: () => guard(refresh) };
+}

@@ -1,0 +1,154 @@
+// A table of numbers that can be walked with the arrow keys, selected from and edited in place.
+import { element, write } from "./dom.js";
+import { number, parse, TEXT } from "./words.js";
+
+const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+/** The same rows with one number changed. */
+export const edited = (rows, row, column, value) =>
+  rows.map((cells, i) => cells.map((cell, j) => (i === row && j === column ? value : cell)));
+
+export class NumberTable {
+  /**
+   * onSelect(row, column): a cell was clicked or chosen with Enter or Space.
+   * onEdit(row, column, value): a new number was typed.
+   * onEscape(): nothing is to be selected. onBadNumber(text): what was typed is no number.
+   * Without onSelect and onEdit the table only shows.
+   */
+  constructor({ onSelect, onEdit, onEscape, onBadNumber } = {}) {
+    Object.assign(this, { onSelect, onEdit, onEscape, onBadNumber });
+    this.caption = element("caption");
+    this.body = element("tbody");
+    this.table = element("table", { class: "convlib-numbers" }, this.caption, this.body);
+    this.root = element("div", { class: "convlib-table" }, this.table);
+    this.shape = [0, 0];
+    this.at = [0, 0]; // the cell that Tab leads to
+    if (!onSelect && !onEdit) return;
+    this.interactive = true;
+    this.table.setAttribute("role", "grid");
+    this.table.addEventListener("click", (event) => this.clicked(event));
+    this.table.addEventListener("keydown", (event) => this.pressed(event));
+  }
+
+  /**
+   * cellAt(row, column) says how a cell looks: { value, note, label, marks, selected, editable }. `value` is a number,
+   * or undefined for an empty cell; `marks` are class names; `label` is added to what a screen reader reads.
+   */
+  draw(caption, shape, cellAt) {
+    write(this.caption, caption);
+    if (shape[0] !== this.shape[0] || shape[1] !== this.shape[1]) this.build(shape);
+    this.cellAt = cellAt;
+    for (let row = 0; row < shape[0]; row++) {
+      for (let column = 0; column < shape[1]; column++) this.drawCell(row, column);
+    }
+  }
+
+  build(shape) {
+    this.shape = shape;
+    this.at = this.at.map((index, axis) => Math.min(index, shape[axis] - 1));
+    this.cells = Array.from({ length: shape[0] }, () =>
+      Array.from({ length: shape[1] }, () => element("td", this.interactive ? { role: "gridcell", tabindex: -1 } : {})),
+    );
+    this.body.replaceChildren(...this.cells.map((cells) => element("tr", {}, ...cells)));
+    if (this.interactive) this.cell(...this.at).tabIndex = 0;
+  }
+
+  cell(row, column) {
+    return this.cells[row][column];
+  }
+
+  drawCell(row, column) {
+    const cell = this.cell(row, column);
+    if (cell.querySelector("input")) return; // the reader is typing in it
+    const { value, note = "", label = "", marks = "", selected } = this.cellAt(row, column);
+    const text = value === undefined ? "" : number(value);
+    const key = [text, note, label, marks, selected].join("|");
+    if (cell.drawnAs === key) return;
+    cell.drawnAs = key;
+    cell.className = marks;
+    cell.replaceChildren(element("span", {}, text), ...(note ? [element("small", { "aria-hidden": true }, note)] : []));
+    if (!this.interactive) return;
+    cell.setAttribute("aria-label", [text, label, TEXT.cell(row, column)].filter(Boolean).join(", "));
+    cell.setAttribute("aria-selected", Boolean(selected));
+  }
+
+  find(target) {
+    const cell = target.closest("td");
+    return cell && [cell.parentElement.rowIndex, cell.cellIndex];
+  }
+
+  moveTo(row, column) {
+    this.cell(...this.at).tabIndex = -1;
+    this.at = [row, column];
+    this.cell(row, column).tabIndex = 0;
+    this.cell(row, column).focus();
+  }
+
+  clicked(event) {
+    const place = this.find(event.target);
+    if (!place || event.target.tagName === "INPUT") return;
+    this.moveTo(...place);
+    this.choose(...place);
+  }
+
+  /** Selects a cell; opens it for editing if it is selected already or cannot be. */
+  choose(row, column) {
+    const { selected, editable } = this.cellAt(row, column);
+    if (editable && (selected || !this.onSelect)) this.edit(row, column);
+    else this.onSelect?.(row, column);
+  }
+
+  pressed(event) {
+    const place = this.find(event.target);
+    if (!place || event.target.tagName === "INPUT" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key in MOVES) {
+      const next = place.map((index, axis) => index + MOVES[event.key][axis]);
+      if (next.every((index, axis) => index >= 0 && index < this.shape[axis])) this.moveTo(...next);
+    } else if (event.key === "Enter" || event.key === " ") {
+      this.choose(...place);
+    } else if (event.key === "Escape") {
+      this.onEscape?.();
+    } else if (/^[-−\d.,]$/.test(event.key) && this.cellAt(...place).editable) {
+      this.edit(...place, event.key);
+    } else {
+      return;
+    }
+    event.preventDefault();
+  }
+
+  /** Turns a cell into a field; Enter or leaving it keeps what was typed, Escape does not. */
+  edit(row, column, typed) {
+    const cell = this.cell(row, column);
+    const old = number(this.cellAt(row, column).value);
+    const field = element("input", {
+      type: "text",
+      inputmode: "text", // a decimal keyboard has no minus on some phones
+      autocomplete: "off",
+      "aria-label": TEXT.editing(TEXT.cell(row, column)),
+    });
+    field.value = typed ?? old;
+    cell.replaceChildren(field);
+    field.focus();
+    if (typed === undefined) field.select();
+
+    const close = (keep, goBack) => {
+      if (!field.isConnected) return;
+      const text = field.value;
+      cell.drawnAs = undefined;
+      cell.replaceChildren(); // takes the field away, so that leaving it does not close it a second time
+      this.drawCell(row, column);
+      if (goBack) cell.focus();
+      if (!keep || text === old) return;
+      const value = parse(text);
+      if (Number.isNaN(value)) this.onBadNumber?.(text);
+      else this.onEdit(row, column, value);
+    };
+    field.addEventListener("blur", () => close(true, false));
+    field.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key !== "Enter" && event.key !== "Escape") return;
+      event.preventDefault();
+      close(event.key === "Enter", true);
+    });
+  }
+}

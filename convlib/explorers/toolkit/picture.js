@@ -1,0 +1,94 @@
+// Pictures on a canvas: grey levels, or signed maps in two colours with zero in the middle.
+import { element } from "./dom.js";
+
+/** A canvas that shows arrays of shape (H, W). */
+export class Picture {
+  constructor() {
+    this.canvas = element("canvas", { "aria-hidden": true });
+  }
+
+  /** Grey from 0, black, to 255, white; what lies outside is clipped. Returns how many pixels were. */
+  drawGrey({ data, shape }) {
+    const pixels = this.begin(shape);
+    let clipped = 0;
+    for (let i = 0; i < data.length; i++) {
+      const level = Math.min(Math.max(Math.round(data[i]), 0), 255);
+      if (data[i] < -0.5 || data[i] >= 255.5) clipped += 1;
+      pixels[i] = rgb(level, level, level);
+    }
+    this.end();
+    return clipped;
+  }
+
+  /** Blue for negative, white for zero, orange for positive; the same length of scale on both sides. */
+  drawSigned({ data, shape }, largest) {
+    const pixels = this.begin(shape);
+    const scale = largest > 0 ? MIDDLE / largest : 0;
+    for (let i = 0; i < data.length; i++) pixels[i] = DIVERGING[Math.round(MIDDLE + data[i] * scale)];
+    this.end();
+  }
+
+  begin([height, width]) {
+    const { canvas } = this;
+    if (canvas.height !== height || canvas.width !== width || !this.image) {
+      canvas.height = height;
+      canvas.width = width;
+      this.context = canvas.getContext("2d");
+      this.image = this.context.createImageData(width, height);
+    }
+    return new Uint32Array(this.image.data.buffer);
+  }
+
+  end() {
+    this.context.putImageData(this.image, 0, 0);
+  }
+}
+
+export const largestMagnitude = (data) => {
+  let largest = 0;
+  for (let i = 0; i < data.length; i++) largest = Math.max(largest, Math.abs(data[i]));
+  return largest;
+};
+
+// canvas memory is red, green, blue, opacity; every machine with a browser is little-endian
+const rgb = (red, green, blue) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+
+// From deep blue over white to deep orange: told apart with any kind of colour blindness, and equally dark at both ends.
+const STOPS = [[12, 44, 132], [67, 130, 196], [176, 208, 232], [255, 255, 255], [250, 205, 150], [214, 116, 26], [127, 50, 4]];
+const MIDDLE = 255;
+
+function colourAt(position) {
+  const along = position * (STOPS.length - 1);
+  const left = Math.min(Math.floor(along), STOPS.length - 2);
+  return STOPS[left].map((from, i) => Math.round(from + (STOPS[left + 1][i] - from) * (along - left)));
+}
+
+const DIVERGING = Uint32Array.from({ length: 2 * MIDDLE + 1 }, (_, i) => rgb(...colourAt(i / (2 * MIDDLE))));
+
+/** The same scale for a style sheet. */
+export const DIVERGING_GRADIENT = `linear-gradient(to right, ${STOPS.map((stop) => `rgb(${stop})`).join(", ")})`;
+
+const SIZE = 256; // pixels a side of an uploaded picture
+const LARGEST_FILE = 30e6; // bytes
+
+export class PictureTooBig extends Error {
+  megabytes = LARGEST_FILE / 1e6;
+}
+
+/** Whole grey levels of a picture file, cropped to its middle square and scaled: { data: Uint8Array, shape }. */
+export async function readPicture(file) {
+  if (file.size > LARGEST_FILE) throw new PictureTooBig();
+  const bitmap = await createImageBitmap(file);
+  const side = Math.min(bitmap.width, bitmap.height);
+  const canvas = new OffscreenCanvas(SIZE, SIZE);
+  const context = canvas.getContext("2d");
+  context.fillStyle = "white"; // behind what is transparent
+  context.fillRect(0, 0, SIZE, SIZE);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, (bitmap.width - side) / 2, (bitmap.height - side) / 2, side, side, 0, 0, SIZE, SIZE);
+  bitmap.close();
+  const { data } = context.getImageData(0, 0, SIZE, SIZE);
+  // ITU-R BT.601, as in convlib.pictures
+  const grey = (_, i) => Math.round(0.299 * data[4 * i] + 0.587 * data[4 * i + 1] + 0.114 * data[4 * i + 2]);
+  return { data: Uint8Array.from({ length: SIZE * SIZE }, grey), shape: [SIZE, SIZE] };
+}
