@@ -47,40 +47,32 @@ def floats(pointer, first, shape):
 @export(*[INT] * 5, returns=types.int64)
 def output_size(n, k, s, p, d):
     """``shapes.output_size``, with no checks; below 1, the window does not fit."""
-    return count_windows(np.int64(n), np.int64(k), np.int64(s), 2 * np.int64(p), np.int64(d))
+    return count_windows(n, k, s, 2 * p, d)
 
 
 @export(POINTER, POINTER, *[INT] * 8)
 def pad2d(input, output, n, h, w, top, bottom, left, right, mode):
     """Pad n planes (h, w) into planes (top + h + bottom, left + w + right)."""
-    n, h, w = np.intp(n), np.intp(h), np.intp(w)
-    rows, columns = h + top + bottom, w + left + right
-    out = floats(output, 0, (n, rows, 1, columns))
-    pad_into(out, floats(input, 0, (n, h, w)), np.intp(top), np.intp(left), np.intp(mode), np.float32(0))
+    padded = floats(output, 0, (n, h + top + bottom, 1, w + left + right))
+    pad_into(padded, floats(input, 0, (n, h, w)), top, left, mode, np.float32(0))
 
 
 @njit(error_model="numpy")
-def scratch_layout(n, c, h, w, c_out, kh, kw, sw, top, bottom, left, right, groups):
-    """Sizes, in float32, of what a convolution needs beside its operands."""
-    per_group = c_out // groups
+def scratch_sizes(n, c, h, w, c_out, kh, kw, sw, top, bottom, left, right, groups):
+    """Elements, 4 bytes each, of offsets, packed weights, biases and padded rows, which follow each other."""
+    per_group, taps = c_out // groups, c // groups * kh * kw
     block = loops.block_of(per_group)
-    taps = c // groups * kh * kw
-    offsets = 2 * taps
-    packed = groups * ((per_group + block - 1) // block) * block * taps
-    biases = c_out + loops.WIDE_BLOCK
     columns = (w + left + right + sw - 1) // sw
+    packed = groups * ((per_group + block - 1) // block) * block * taps
     rows = n * c * (h + top + bottom) * sw * columns + loops.SLACK_BYTES // 4
-    return offsets, packed, biases, rows
+    return 2 * taps, packed, c_out + loops.WIDE_BLOCK, rows
 
 
 @export(*[INT] * 17, returns=types.int64)
 def conv2d_scratch(n, c, h, w, c_out, kh, kw, sh, sw, top, bottom, left, right, dh, dw, groups, mode):
     """How many float32 ``conv2d`` needs at ``scratch``, which is aligned to 8 bytes."""
-    offsets, packed, biases, rows = scratch_layout(
-        np.int64(n), np.int64(c), np.int64(h), np.int64(w), np.int64(c_out), np.int64(kh), np.int64(kw),
-        np.int64(sw), np.int64(top), np.int64(bottom), np.int64(left), np.int64(right), np.int64(groups),
-    )  # fmt: skip
-    return offsets + packed + biases + rows
+    sizes = scratch_sizes(n, c, h, w, c_out, kh, kw, sw, top, bottom, left, right, groups)
+    return sizes[0] + sizes[1] + sizes[2] + sizes[3]
 
 
 @export(*[POINTER] * 5, *[INT] * 17)
@@ -89,36 +81,22 @@ def conv2d(
     n, c, h, w, c_out, kh, kw, sh, sw, top, bottom, left, right, dh, dw, groups, mode,
 ):  # fmt: skip
     """``convlib.conv2d``: input (n, c, h, w), weight (c_out, c/groups, kh, kw), bias (c_out)."""
-    n, c, h, w, c_out, kh, kw = (
-        np.int64(n), np.int64(c), np.int64(h), np.int64(w), np.int64(c_out), np.int64(kh), np.int64(kw),
-    )  # fmt: skip
-    sh, sw, dh, dw, groups = np.int64(sh), np.int64(sw), np.int64(dh), np.int64(dw), np.int64(groups)
-    top, bottom, left, right = np.int64(top), np.int64(bottom), np.int64(left), np.int64(right)
-    height, width = h + top + bottom, w + left + right
-    columns = (width + sw - 1) // sw
-    oh = count_windows(h, kh, sh, top + bottom, dh)
-    ow = count_windows(w, kw, sw, left + right, dw)
-    per_group = c_out // groups
-    block = loops.block_of(per_group)
-    taps = c // groups * kh * kw
-    blocks = groups * ((per_group + block - 1) // block)
-    after_offsets, after_packed, after_biases, _ = scratch_layout(
-        n, c, h, w, c_out, kh, kw, sw, top, bottom, left, right, groups
-    )
-    after_packed += after_offsets
-    after_biases += after_packed
+    height, columns = h + top + bottom, (w + left + right + sw - 1) // sw
+    oh, ow = count_windows(h, kh, sh, top + bottom, dh), count_windows(w, kw, sw, left + right, dw)
+    taps, block = c // groups * kh * kw, loops.block_of(c_out // groups)
+    sizes = scratch_sizes(n, c, h, w, c_out, kh, kw, sw, top, bottom, left, right, groups)
+    packed_at = sizes[0]
+    biases_at = packed_at + sizes[1]
+    rows_at = biases_at + sizes[2]
 
     offsets = carray(scratch, taps, np.int64)
     loops.tap_offsets(offsets, c // groups, kh, kw, dh, dw, sw, height, columns)
-    packed = floats(scratch, after_offsets, (blocks, taps, block))
+    packed = floats(scratch, packed_at, (sizes[1] // (taps * block), taps, block))
     loops.pack_weight(packed, floats(weight, 0, (c_out, c // groups, kh, kw)), groups)
-    biases, given = floats(scratch, after_packed, c_out), floats(bias, 0, c_out)
+    biases, given = floats(scratch, biases_at, c_out), floats(bias, 0, c_out)
     for o in range(c_out):
         biases[o] = given[o]
-    rows = floats(scratch, after_biases, (n, c, height, sw, columns))
-    pad_into(
-        floats(scratch, after_biases, (n * c, height, sw, columns)),
-        floats(input, 0, (n * c, h, w)), top, left, np.int64(mode), np.float32(0),
-    )  # fmt: skip
-    out = floats(output, 0, (n, c_out, oh, ow))
-    correlate2d_into(out, rows, packed, biases, offsets, groups, sh)
+    planes = floats(scratch, rows_at, (n * c, height, sw, columns))
+    pad_into(planes, floats(input, 0, (n * c, h, w)), top, left, mode, np.float32(0))
+    rows = floats(scratch, rows_at, (n, c, height, sw, columns))
+    correlate2d_into(floats(output, 0, (n, c_out, oh, ow)), rows, packed, biases, offsets, groups, sh)
