@@ -63,12 +63,11 @@ def as_numbers(function, name, value):
         raise ValueError(f"{function}: {name} is not a rectangular array: {error}") from None
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{function}: {name} is a masked array; fill the masked elements first")
-    if array.dtype.kind not in "iu" and array.dtype not in (np.float32, np.float64):
+    dtype = array.dtype.newbyteorder("=")
+    if dtype.kind not in "iu" and dtype not in (np.float32, np.float64):
         hint = "; convert it first, e.g. with .astype(np.float32)" if array.dtype.kind in "fb" else ""
         raise TypeError(f"{function}: {name} must hold float32, float64 or integers, got {array.dtype}{hint}")
-    if not array.dtype.isnative:
-        array = array.astype(array.dtype.newbyteorder("="))
-    return array
+    return array.astype(dtype, copy=False)
 
 
 def check_allocation(function, what, shape, dtype):

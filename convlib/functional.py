@@ -83,12 +83,17 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, 
         for of_axis in zip(AXES, size, kernel_size, stride, sides, dilation)
     )
 
-    images = input.reshape(-1, *input.shape[-3:])
-    output_shape = (len(images), len(weight), *output_size)
-    padded_shape = images.shape[:2] + tuple(n + sum(both) for n, both in zip(size, sides))
-    checks.check_allocation(function, "the padded input", padded_shape, input.dtype)
-    checks.check_allocation(function, "the output", output_shape, input.dtype)
-    output = np.empty(output_shape, input.dtype)
+    batch = input.shape[0] if input.ndim == 4 else 1
+    output_shape = (batch, len(weight), *output_size)
+    padded_shape = (batch, input.shape[-3], *(n + sum(both) for n, both in zip(size, sides)))
+    dtype = input.dtype if input.dtype.kind == "f" else np.dtype(np.int64)
+    checks.check_allocation(function, "the padded input", padded_shape, dtype)
+    checks.check_allocation(function, "the output", output_shape, dtype)
+    if input.dtype.kind in "iu":
+        input, weight, bias = as_exact_integers(function, input, weight, bias)
+
+    images = input.reshape(batch, *input.shape[-3:])
+    output = np.empty(output_shape, dtype)
     correlate2d(output, images, weight, bias, stride, sides, dilation, groups, padding_mode)
     return output if input.ndim == 4 else output[0]
 
@@ -199,7 +204,7 @@ def pad_planes(planes, vertical, horizontal, mode, value):
 
 
 def as_operands(function, input, weight, bias, axes):
-    """input, weight and bias as arrays of one dtype whose shapes have the right number of axes."""
+    """input, weight and bias as arrays of one dtype, or all of integers, with the right number of axes."""
     letters = ", ".join("DHW"[-axes:])
     input = checks.as_numbers(function, "input", input)
     if input.ndim not in (axes + 1, axes + 2):
@@ -222,34 +227,31 @@ def as_operands(function, input, weight, bias, axes):
                 f"(weight.shape[0]), got shape {bias.shape}"
             )
 
-    operands = {"input": input, "weight": weight} | ({} if bias is None else {"bias": bias})
-    if all(array.dtype.kind in "iu" for array in operands.values()):
-        check_integer_range(function, input, weight, bias)
-        return tuple(
-            None if array is None else array.astype(np.int64, copy=False) for array in (input, weight, bias)
+    for name, array in {"weight": weight, "bias": bias}.items():
+        if array is None or array.dtype == input.dtype or {array.dtype.kind, input.dtype.kind} <= {"i", "u"}:
+            continue
+        dtype = input.dtype if input.dtype.kind == "f" else array.dtype
+        raise TypeError(
+            f"{function}: input is {input.dtype}, but {name} is {array.dtype}; they must be the same, "
+            f"e.g. both {dtype} by .astype(np.{dtype})"
         )
-    for name, array in operands.items():
-        if array.dtype != input.dtype:
-            raise TypeError(
-                f"{function}: input is {input.dtype}, but {name} is {array.dtype}; they must be the same, "
-                f"e.g. {name}.astype(np.{input.dtype if input.dtype.kind == 'f' else array.dtype})"
-            )
     return input, weight, bias
 
 
-def check_integer_range(function, input, weight, bias):
-    """Integers are exact or refused: no sum of these may leave int64."""
+def as_exact_integers(function, input, weight, bias):
+    """Operands as int64; refused if a sum of such integers could leave it."""
 
     def largest(array):
         return max(abs(int(array.max())), abs(int(array.min()))) if array.size else 0
 
     taps = math.prod(weight.shape[1:])
     bound = largest(input) * largest(weight) * taps + (0 if bias is None else largest(bias))
-    if bound >= 2**63 or largest(input) >= 2**63:
+    if max(bound, largest(input), largest(weight)) >= 2**63:
         raise OverflowError(
             f"{function}: integers up to {largest(input)} in input and {largest(weight)} in weight, over "
             f"{taps} taps, could sum to more than int64 holds; use float64"
         )
+    return [None if array is None else array.astype(np.int64, copy=False) for array in (input, weight, bias)]
 
 
 def as_groups(function, groups, c_in, weight_shape):
@@ -298,12 +300,12 @@ def as_pairs(function, pad, axes):
 
 def as_fill(function, value, mode, dtype):
     """value as a scalar of the dtype."""
+    is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
     try:
-        number = dtype.type(value)
-        kept = dtype.kind == "f" or number == value
-    except (TypeError, ValueError, OverflowError):
-        number, kept = None, False
-    if not kept or np.ndim(value):
+        number = dtype.type(value) if is_number else None
+    except (ValueError, OverflowError):  # NaN, infinity or too large for an integer
+        number = None
+    if number is None or (dtype.kind != "f" and number != value):
         raise TypeError(f"{function}: value must be one number that {dtype} can hold, got {value!r}")
     if mode != "constant" and not number == 0:
         raise ValueError(
