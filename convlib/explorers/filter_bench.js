@@ -1,6 +1,6 @@
 // FilterBench: a photograph under a kernel whose every number can be changed.
 import { element, write } from "./toolkit/dom.js";
-import { fromRows, MODES, toRows } from "./toolkit/engine.js";
+import { array, asBytes, fromRows, MODES, toRows } from "./toolkit/engine.js";
 import { makeExplorer } from "./toolkit/explorer.js";
 import { edited, NumberTable } from "./toolkit/number_table.js";
 import { DIVERGING_GRADIENT, largestMagnitude, Picture, PictureTooBig, readPicture } from "./toolkit/picture.js";
@@ -15,10 +15,7 @@ const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const pictures = new WeakMap(); // from bytes as they are sent to an array
 
 function asPicture(view, shape) {
-  if (!pictures.has(view)) {
-    const levels = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-    pictures.set(view, { data: Float32Array.from(levels), shape });
-  }
+  if (!pictures.has(view)) pictures.set(view, array(asBytes(view), shape));
   return pictures.get(view);
 }
 

@@ -3,7 +3,7 @@ import { element, write } from "./toolkit/dom.js";
 import { array, fromRows, MODES } from "./toolkit/engine.js";
 import { makeExplorer } from "./toolkit/explorer.js";
 import { edited, NumberTable } from "./toolkit/number_table.js";
-import { number, sumOfProducts, TEXT } from "./toolkit/words.js";
+import { biasTerm, number, sumOfProducts, TEXT } from "./toolkit/words.js";
 
 const LARGEST = { padding: 4, stride: 4, dilation: 4 };
 
@@ -150,7 +150,7 @@ function build({ engine, place, reset, change, report, say }) {
       return {
         value: padded.data[r * padded.shape[1] + c],
         note: weight === undefined ? "" : `×${number(weight)}`,
-        label: [added && TEXT.paddingCell, weight !== undefined && TEXT.times(number(weight))].filter(Boolean).join(", "),
+        label: [added && TEXT.paddingCell, weight !== undefined && TEXT.inWindow].filter(Boolean).join(", "),
         marks: [added && "added", weight !== undefined && "window", isSelected && "selected"].filter(Boolean).join(" "),
         selected: isSelected && !added,
         editable: !added,
@@ -177,13 +177,14 @@ function build({ engine, place, reset, change, report, say }) {
 
     const values = window.map((tap) => padded.data[tap.row * padded.shape[1] + tap.column]);
     const products = sumOfProducts(values, window.map((tap) => tap.weight));
-    const written = `${products} + ${TEXT.biasTerm(number(bias))} = ${number(output.data[step])}`;
+    const written = `${products} ${biasTerm(bias)} = ${number(output.data[step])}`;
     write(sum, `${TEXT.outputName(row, column)} = ${written}`);
     const told = describeFed(state, fed, columns);
     write(feeds, told || TEXT.editHint);
     back.setAttribute("aria-disabled", step === 0);
     next.setAttribute("aria-disabled", step === rows * columns - 1);
-    say([TEXT.swept(step + 1, rows * columns), `${TEXT.outputName(row, column)} = ${number(output.data[step])}.`, told].join(" "));
+    const now = `${TEXT.outputName(row, column)} = ${number(output.data[step])}.`;
+    say([TEXT.swept(step + 1, rows * columns), now, told].filter(Boolean).join(" "));
   };
 }
 

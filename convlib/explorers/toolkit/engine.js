@@ -13,11 +13,14 @@ const engines = new WeakMap();
 /** The engine of a model whose `data` is the module; compiled once, however many views ask. */
 export function loadEngine(model) {
   if (!engines.has(model)) {
-    const started = WebAssembly.instantiate(model.get("data"), {});
+    const started = WebAssembly.instantiate(asBytes(model.get("data")), {});
     engines.set(model, started.then(({ instance }) => new Engine(instance.exports)));
   }
   return engines.get(model);
 }
+
+/** The bytes of a trait, which arrive as a DataView. */
+export const asBytes = ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength);
 
 export const array = (data, shape) => ({ data: Float32Array.from(data), shape });
 

@@ -68,7 +68,7 @@ export class NumberTable {
     cell.className = marks;
     cell.replaceChildren(element("span", {}, text), ...(note ? [element("small", { "aria-hidden": true }, note)] : []));
     if (!this.interactive) return;
-    cell.setAttribute("aria-label", [text, label, TEXT.cell(row, column)].filter(Boolean).join(", "));
+    cell.setAttribute("aria-label", [text + note, label, TEXT.cell(row, column)].filter(Boolean).join(", "));
     cell.setAttribute("aria-selected", Boolean(selected));
   }
 
@@ -131,11 +131,13 @@ export class NumberTable {
     field.focus();
     if (typed === undefined) field.select();
 
+    let closed = false; // taking the field away leaves it, too
     const close = (keep, goBack) => {
-      if (!field.isConnected) return;
+      if (closed) return;
+      closed = true;
       const text = field.value;
       cell.drawnAs = undefined;
-      cell.replaceChildren(); // takes the field away, so that leaving it does not close it a second time
+      cell.replaceChildren();
       this.drawCell(row, column);
       if (goBack) cell.focus();
       if (!keep || text === old) return;

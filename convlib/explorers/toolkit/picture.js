@@ -54,19 +54,29 @@ export const largestMagnitude = (data) => {
 const rgb = (red, green, blue) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 
 // From deep blue over white to deep orange: told apart with any kind of colour blindness, and equally dark at both ends.
-const STOPS = [[12, 44, 132], [67, 130, 196], [176, 208, 232], [255, 255, 255], [250, 205, 150], [214, 116, 26], [127, 50, 4]];
+// Colours change fastest near zero, where most values of a photograph's map lie. Each stop: its place from 0 to 1, colour.
+const STOPS = [
+  [0, [12, 44, 132]],
+  [0.32, [67, 130, 196]],
+  [0.44, [176, 208, 232]],
+  [0.5, [255, 255, 255]],
+  [0.56, [250, 205, 150]],
+  [0.68, [214, 116, 26]],
+  [1, [127, 50, 4]],
+];
 const MIDDLE = 255;
 
-function colourAt(position) {
-  const along = position * (STOPS.length - 1);
-  const left = Math.min(Math.floor(along), STOPS.length - 2);
-  return STOPS[left].map((from, i) => Math.round(from + (STOPS[left + 1][i] - from) * (along - left)));
+function colourAt(place) {
+  const right = Math.max(STOPS.findIndex(([stop]) => stop >= place), 1);
+  const [[from, left], [to, other]] = [STOPS[right - 1], STOPS[right]];
+  const share = (place - from) / (to - from);
+  return left.map((level, i) => Math.round(level + share * (other[i] - level)));
 }
 
 const DIVERGING = Uint32Array.from({ length: 2 * MIDDLE + 1 }, (_, i) => rgb(...colourAt(i / (2 * MIDDLE))));
 
 /** The same scale for a style sheet. */
-export const DIVERGING_GRADIENT = `linear-gradient(to right, ${STOPS.map((stop) => `rgb(${stop})`).join(", ")})`;
+export const DIVERGING_GRADIENT = `linear-gradient(to right, ${STOPS.map(([at, colour]) => `rgb(${colour}) ${100 * at}%`)})`;
 
 const SIZE = 256; // pixels a side of an uploaded picture
 const LARGEST_FILE = 30e6; // bytes

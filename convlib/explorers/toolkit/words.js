@@ -17,12 +17,12 @@ export const TEXT = {
   output: (h, w) => `Output ${h} × ${w}`,
   empty: "not computed yet",
   paddingCell: "padding",
-  times: (weight) => `in the window, times ${weight}`,
+  inWindow: "in the window",
   isFed: (weights) => `fed by the selected input, times ${weights}`,
   current: "being computed",
   outputName: (row, column) => `output[${row}, ${column}]`,
   inputName: (row, column) => `input[${row}, ${column}]`,
-  biasTerm: (bias) => `${bias} (bias)`,
+  bracketBias: "(bias)",
   feeds: (name, value, count, outputs) =>
     `${name} = ${value} feeds ${count} ${count === 1 ? "output" : "outputs"}${count ? ": " : "."}${outputs}`,
   feedsOne: (row, column, weights) => `[${row}, ${column}] ×${weights}`,
@@ -66,6 +66,9 @@ const factor = (x) => (x < 0 ? `(${number(x)})` : number(x));
 /** “0×0 + 1×1 + 3×2 + 4×3”, pixels first. */
 export const sumOfProducts = (values, weights) =>
   values.map((value, i) => `${factor(value)}×${factor(weights[i])}`).join(" + ");
+
+/** “+ 2 (bias)” or “− 2 (bias)” */
+export const biasTerm = (bias) => `${bias < 0 ? "−" : "+"} ${number(Math.abs(bias))} ${TEXT.bracketBias}`;
 
 /** Says sentences to a screen reader, the newest at most once per pause: Play must not drown the reader. */
 export function makeSpeaker(element, signal, pause = 1500) {
