@@ -290,7 +290,8 @@ def show_pictures(pictures, titles=None, signed=False, limits=(0, 255), columns=
         One for each picture.
     signed : bool or list of bool
         Whether a grey picture is a map of positive and negative numbers. All of these share one scale with
-        zero, white, in the middle: red above, blue below.
+        zero, white, in the middle: red above, blue below. It ends where all but one in a hundred numbers
+        lie, so that a few extremes do not leave the rest pale; the ends are then marked ≤ and ≥.
     limits : (float, float)
         Black and white of the other pictures; what lies outside is cut.
     columns : int, optional
@@ -317,11 +318,11 @@ def show_pictures(pictures, titles=None, signed=False, limits=(0, 255), columns=
         if sign and picture.ndim == 3:
             raise ValueError(f"{function}: pictures[{i}] has three colours, so it cannot be signed")
     columns = columns or (2 if len(pictures) == 4 else min(3, len(pictures)))
-    extreme = max((np.abs(picture).max() for picture, sign in zip(pictures, signed) if sign), default=0) or 1
+    reach, cut = signed_reach([picture for picture, sign in zip(pictures, signed) if sign])
 
     figure, axes = picture_card(pictures, titles, columns, with_scale=any(signed))
     for panel, picture, title, sign in zip(axes, pictures, titles, signed):
-        low, high = (-extreme, extreme) if sign else limits
+        low, high = (-reach, reach) if sign else limits
         shown = picture if picture.ndim == 2 else np.moveaxis(Normalize(low, high, clip=True)(picture), 0, -1)
         image = panel.imshow(shown, cmap="RdBu_r" if sign else "gray", vmin=low, vmax=high)
         if sign:
@@ -329,7 +330,10 @@ def show_pictures(pictures, titles=None, signed=False, limits=(0, 255), columns=
         panel.set_title(wrapped(title, columns), size=FONT, color=INK)
     if any(signed):
         scale = figure.colorbar(scale_of, ax=list(axes), location="bottom", aspect=30, pad=0.03)
-        scale.set_ticks([-extreme, 0, extreme], labels=short_numbers([-extreme, 0, extreme]))
+        low, middle, high = short_numbers([-reach, 0, reach])
+        scale.set_ticks(
+            [-reach, 0, reach], labels=[f"≤ {low}", middle, f"≥ {high}"] if cut else [low, middle, high]
+        )
         scale.ax.tick_params(labelsize=FONT, labelcolor=INK)
         for label, side in zip(scale.ax.get_xticklabels(), ("left", "center", "right")):
             label.set_horizontalalignment(side)
@@ -362,6 +366,14 @@ def as_picture(function, index, picture):
             f"{function}: pictures[{index}] must have shape (H, W) or (3, H, W), got {picture.shape}"
         )
     return picture
+
+
+def signed_reach(maps):
+    """Where a scale for signed maps ends on both sides, and whether some numbers lie beyond."""
+    sizes = np.abs(np.concatenate([np.ravel(values) for values in maps])) if maps else np.ones(1)
+    reach = float(f"{np.percentile(sizes, 99):.1g}")
+    largest = sizes.max()
+    return (reach, True) if 0 < reach < largest else (largest or 1, False)
 
 
 def one_for_each(function, name, value, kind, count):
@@ -497,5 +509,5 @@ def spoken_picture(title, picture, signed):
     kind = "map of positive and negative numbers" if signed else "grey picture"
     kind = "colour picture" if picture.ndim == 3 else kind
     height, width = picture.shape[-2:]
-    low, high = (f"{number:.3g}".replace("-", "−") for number in (picture.min(), picture.max()))
+    low, high = short_numbers([float(f"{number:.3g}") for number in (picture.min(), picture.max())])
     return f"{title + ': ' if title else ''}{kind}, {height} × {width}, values from {low} to {high}."

@@ -185,6 +185,14 @@ def test_zero_is_the_middle_of_a_signed_scale():
     assert shown.alt.startswith("a: map of positive and negative numbers, 2 × 2, values from −2 to 8.")
 
 
+def test_a_few_extremes_do_not_leave_the_rest_pale_and_the_scale_says_so():
+    calm = np.full((20, 20), 5.0)
+    calm[0, 0] = -900
+    figure, axes = figures.show_pictures(calm, signed=True)
+    assert axes[0].images[0].get_clim() == (-5, 5)
+    assert [label.get_text() for label in figure.axes[-1].get_xticklabels()] == ["≤ −5", "0", "≥ 5"]
+
+
 def test_grey_and_colour_share_black_and_white():
     _, (grey, colour) = example("pictures")
     assert grey.images[0].get_clim() == (0, 255)

@@ -5,8 +5,8 @@
 
 What the module offers stands in ``convlib.webassembly.exports``. It imports nothing. Every export takes two
 extra arguments first, addresses that Numba's calling convention writes to: a result (8 bytes) and an
-exception (never set). Pointers are byte offsets into the exported ``memory``; what lies from ``__heap_base`` on is the
-caller's. Arguments are not checked.
+exception (never set). Pointers are byte offsets into the exported ``memory``; what lies from
+``__heap_base`` on is the caller's. Arguments are not checked.
 """
 
 import os
