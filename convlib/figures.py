@@ -372,8 +372,10 @@ def signed_reach(maps):
     """Where a scale for signed maps ends on both sides, and whether some numbers lie beyond."""
     sizes = np.abs(np.concatenate([np.ravel(values) for values in maps])) if maps else np.ones(1)
     reach = float(f"{np.percentile(sizes, 99):.1g}")
-    largest = sizes.max()
-    return (reach, True) if 0 < reach < largest else (largest or 1, False)
+    if 0 < reach < sizes.max():
+        return reach, True
+    digit = 10.0 ** np.floor(np.log10(sizes.max() or 1) - 1)  # two digits are enough on a scale
+    return float(np.ceil(sizes.max() / digit) * digit) or 1, False
 
 
 def one_for_each(function, name, value, kind, count):

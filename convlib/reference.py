@@ -62,21 +62,19 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, 
 
 
 def slide(input, weight, stride, dilation, groups):
-    """Every output is the sum over one window, its elements times the weights of one filter."""
+    """Each output sums one window, its elements times one filter's."""
     *batch, _, height, width = input.shape
-    out_channels, in_channels, kernel_height, kernel_width = weight.shape  # in_channels of one group
+    c_out, c_in, kh, kw = weight.shape  # c_in: channels of one group
     (sh, sw), (dh, dw) = stride, dilation
-    out_height = shapes.output_size(height, kernel_height, sh, dilation=dh)
-    out_width = shapes.output_size(width, kernel_width, sw, dilation=dw)
-    span_height = shapes.effective_kernel_size(kernel_height, dh)
-    span_width = shapes.effective_kernel_size(kernel_width, dw)
+    oh = shapes.output_size(height, kh, sh, dilation=dh)
+    ow = shapes.output_size(width, kw, sw, dilation=dw)
 
-    output = np.empty((*batch, out_channels, out_height, out_width), dtype=input.dtype)
+    output = np.empty((*batch, c_out, oh, ow), dtype=input.dtype)
     for *n, o, y, x in np.ndindex(output.shape):
-        group = o // (out_channels // groups)
-        channels = slice(group * in_channels, (group + 1) * in_channels)
-        rows = slice(y * sh, y * sh + span_height, dh)
-        columns = slice(x * sw, x * sw + span_width, dw)
+        first = o // (c_out // groups) * c_in  # channel of o's group
+        channels = slice(first, first + c_in)
+        rows = slice(y * sh, y * sh + dh * (kh - 1) + 1, dh)
+        columns = slice(x * sw, x * sw + dw * (kw - 1) + 1, dw)
         window = input[*n, channels, rows, columns]
         output[*n, o, y, x] = np.sum(window * weight[o])
     return output
@@ -122,29 +120,16 @@ def pad(input, pad, mode="constant", value=0.0):
 
 
 def source_index(position, size, mode):
-    """Which of an axis's elements, 0 to size − 1, stands at a position inside or outside of the axis.
+    """Which element of an axis stands at a position; None: a constant.
 
-    Parameters
-    ----------
-    position : int
-        Counted from the first element: −1 is one before it, ``size`` one after the last.
-    size : int
-        Elements of the axis.
-    mode : {"constant", "reflect", "replicate", "circular"}
+    The position counts from the first element, so −1 is just before it.
 
-    Returns
-    -------
-    int or None
-        None where no element stands and the constant is filled in.
-
-    Examples
-    --------
     >>> [source_index(position, 4, "reflect") for position in range(-2, 6)]
     [2, 1, 0, 1, 2, 3, 2, 1]
     """
     if 0 <= position < size:
         return position
-    if mode == "reflect":  # a mirror on the centre of the border element, which is not repeated
+    if mode == "reflect":  # a mirror on the centre of the border element
         return -position if position < 0 else 2 * (size - 1) - position
     if mode == "replicate":  # the nearest element
         return 0 if position < 0 else size - 1

@@ -1,8 +1,8 @@
 """What all explorers share: a view, the controls linked to it, and the answers Python gives to the view.
 
-An explorer's *state* is a dict of its settings: numbers, names, arrays. From a state, the explorer's ``compute`` makes
-the arrays that are shown, in Python with convlib and in the page with convlib.wasm. The view draws what it gets; it
-asks Python first and computes by itself when nobody answers.
+An explorer's *state* is a dict of its settings: numbers, names, arrays. From a state, ``compute`` makes the
+arrays that are shown: in Python with convlib, in the page with convlib.wasm. The view draws what it gets; it
+asks Python where a kernel answers, and computes by itself where none does.
 """
 
 from collections import namedtuple
@@ -17,7 +17,7 @@ from traitlets import Bytes, Dict, List, Unicode
 HERE = Path(__file__).parent
 ENGINE = HERE.parent / "webassembly" / "convlib.wasm"
 
-# Why a control may not hold a value: the reader meets bounds, the caller of `update` a ValueError.
+# The smallest and the largest legal value of a setting.
 Range = namedtuple("Range", "low high")
 
 
@@ -48,7 +48,7 @@ def read_built(path):
 class View(anywidget.AnyWidget):
     """The part of an explorer that is drawn by JavaScript.
 
-    A subclass names its built module in ``code`` and adds one synced trait per setting, tagged ``setting=True``.
+    A subclass names its built module in ``code`` and adds a trait per setting, tagged ``setting=True``.
     """
 
     _esm = (HERE / "toolkit" / "loader.js").read_text(encoding="utf-8")
@@ -102,6 +102,8 @@ class Explorer(widgets.VBox):
             # a dropdown has no value in the page, only an index
             moving = "index" if isinstance(control, widgets.Dropdown) else "value"
             widgets.jslink((control, moving), (view, name))
+            if hasattr(control.style, "description_width"):
+                control.style.description_width = "6.5rem"  # JupyterLab would cut long names
         view.on_msg(self._answer)
         row = widgets.Box([control for _, control in controls])
         row.add_class("convlib-controls")
@@ -146,15 +148,17 @@ class Explorer(widgets.VBox):
         """The same state, if it can be shown as it is."""
         for name, names in self.choices.items():
             if state[name] not in names:
-                raise ValueError(f"{type(self).__name__}: {name} must be one of {', '.join(names)}, got {state[name]!r}")
+                raise ValueError(
+                    f"{type(self).__name__}: {name} must be one of {', '.join(names)}, got {state[name]!r}"
+                )
         legal = self.legal(state)
         for name, (low, high) in self.bounds(legal).items():
             if isinstance(state[name], bool) or not isinstance(state[name], int | np.integer):
                 raise TypeError(f"{type(self).__name__}: {name} must be an integer, got {state[name]!r}")
             if legal[name] != state[name]:
                 raise ValueError(
-                    f"{type(self).__name__}: {name} must be from {low} to {high} with the other settings as they are, "
-                    f"got {state[name]}"
+                    f"{type(self).__name__}: {name} must be from {low} to {high} with the other settings "
+                    f"as they are, got {state[name]}"
                 )
         return state
 

@@ -42,8 +42,8 @@ class FilterBenchView(View):
 class FilterBench(Explorer):
     """A grey photograph and what a kernel makes of it, side by side.
 
-    The output has the picture's size. Where the weights of the kernel sum to zero it is drawn as a signed map, grey
-    levels otherwise.
+    The output has the picture's size. It is drawn as a signed map if the kernel's weights sum to zero, and as
+    grey levels if not.
 
     Parameters
     ----------
@@ -51,7 +51,8 @@ class FilterBench(Explorer):
         Grey levels from 0 to 255, 8 to 512 pixels on each axis; rounded to whole levels. The photograph of
         `convlib.pictures.hopper` by default.
     kernel : str or array of shape (3, 3), (5, 5) or (7, 7)
-        A preset ("identity", "box", "gaussian", "sobel row", "sobel column", "laplacian", "sharpen") or weights.
+        Weights, or a preset: "identity", "box", "gaussian", "sobel row", "sobel column", "laplacian" or
+        "sharpen".
     size : {3, 5, 7}
         Rows and columns of the preset.
     padding_mode : {"zeros", "reflect", "replicate", "circular"}
@@ -90,7 +91,12 @@ class FilterBench(Explorer):
         state = {"preset": kernel, "size": size, "custom": filters.identity(3)}
         if not isinstance(kernel, str):
             state = as_custom(kernel)
-        state |= {"padding_mode": padding_mode, "probe": [height // 2, width // 2], "upload": b"", "upload_shape": []}
+        state |= {
+            "padding_mode": padding_mode,
+            "probe": [height // 2, width // 2],
+            "upload": b"",
+            "upload_shape": [],
+        }
         state = self.check(state)
         view = FilterBenchView(
             presets={name: {str(k): make(k).tolist() for k in SIZES} for name, make in PRESETS.items()},
@@ -160,18 +166,17 @@ class FilterBench(Explorer):
     def describe(self):
         state = self.state
         height, width = state["picture"].shape
-        return f"a {height} × {width} picture under the {state['size']} × {state['size']} kernel {state['preset']}"
+        window = f"{state['size']} × {state['size']}"
+        return f"a {height} × {width} picture under the {window} kernel {state['preset']}"
 
     def still(self):
         result = self.result
-        return (
-            f"<p>Filter bench: {self.describe()}. The results run from {result.min():.4g} to {result.max():.4g}.</p>"
-            + html_table(self.kernel, "Kernel")
-        )
+        span = f"The results run from {result.min():.4g} to {result.max():.4g}."
+        return f"<p>Filter bench: {self.describe()}. {span}</p>" + html_table(self.kernel, "Kernel")
 
 
 def kernel_of(state):
-    """The weights that a state means, shape (size, size); a kernel of one's own is cropped or ringed with zeros."""
+    """The weights that a state means, shape (size, size); custom ones are cropped or ringed with zeros."""
     size = state["size"]
     if state["preset"] != CUSTOM:
         return PRESETS[state["preset"]](size)
@@ -184,7 +189,9 @@ def kernel_of(state):
 def as_kernel(kernel):
     kernel = as_numbers("FilterBench", "kernel", kernel, SIZES[-1])
     if kernel.shape not in {(k, k) for k in SIZES}:
-        raise ValueError(f"FilterBench: kernel must have shape (3, 3), (5, 5) or (7, 7), got shape {kernel.shape}")
+        raise ValueError(
+            f"FilterBench: kernel must have shape (3, 3), (5, 5) or (7, 7), got shape {kernel.shape}"
+        )
     return kernel
 
 
@@ -204,7 +211,8 @@ def as_picture(picture):
         )
     if picture.min() < 0 or picture.max() > 255:
         raise ValueError(
-            f"FilterBench: picture must hold grey levels from 0 to 255, got {picture.min():.4g} to {picture.max():.4g}"
+            "FilterBench: picture must hold grey levels from 0 to 255, "
+            f"got {picture.min():.4g} to {picture.max():.4g}"
         )
     return np.rint(picture).astype(np.uint8)
 
@@ -214,7 +222,9 @@ def make_controls(names, state, choices):
     controls = []
     for name in names:
         if name in choices:
-            controls.append((name, widgets.Dropdown(options=choices[name], value=state[name], description=name)))
+            controls.append(
+                (name, widgets.Dropdown(options=choices[name], value=state[name], description=name))
+            )
         elif name == "size":
             slider = widgets.IntSlider(state[name], SIZES[0], SIZES[-1], step=2, description=name)
             controls.append((name, slider))

@@ -149,7 +149,9 @@ class SlidingWindow(Explorer):
         input = as_numbers(name, "input", state["input"], LARGEST_INPUT)
         kernel = as_numbers(name, "kernel", state["kernel"], LARGEST_KERNEL)
         if any(k > n for k, n in zip(kernel.shape, input.shape)):
-            raise ValueError(f"{name}: the kernel, shape {kernel.shape}, is larger than the input, shape {input.shape}")
+            raise ValueError(
+                f"{name}: the kernel, shape {kernel.shape}, is larger than the input, shape {input.shape}"
+            )
         bias = as_numbers(name, "bias", [[state["bias"]]], 1).item()
         return super().check(state | {"input": input, "kernel": kernel, "bias": bias})
 

@@ -9,7 +9,7 @@ const PAUSE = 3000; // ms between two hellos, at least
 
 export class Ask {
   /**
-   * A question is { state, settings }: the state, and those of its settings that Python needs, as they are sent.
+   * A question is { state, settings }: the state, and its settings as they are sent to Python.
    * compute(question) gives arrays, in the page; show(question, arrays, "page" | "kernel") draws them; fail(error)
    * reports.
    * `raw` is the widget model itself: only it knows whether its comm is live.

@@ -24,7 +24,7 @@ export function makeExplorer(parts) {
       const [engine, raw, controls] = await Promise.all([
         loadEngine(shared.engine),
         model.widget_manager.get_model(model.get("own_id")),
-        findControls(model),
+        findControls(model, signal),
       ]);
       const figure = makeFigure({ ...parts, model, engine, raw, controls, signal, shared });
       el.append(figure.root);
@@ -44,18 +44,18 @@ function makeFigure({ name, settings, choices, inputs, complete, legal, bounds, 
   root.dataset.lmSuppressShortcuts = true; // JupyterLab would take digits and arrows for commands
   root.append(place, alert, status, spoken);
 
-  const decode = (sent) => ({
-    ...sent,
-    ...Object.fromEntries(Object.entries(choices).map(([key, names]) => [key, names[sent[key]]])),
+  const decode = (values) => ({
+    ...values,
+    ...Object.fromEntries(Object.entries(choices).map(([key, names]) => [key, names[values[key]]])),
   });
   const encode = (key, value) => (choices[key] ? choices[key].indexOf(value) : value);
-  const read = () => decode(Object.fromEntries(settings.map((key) => [key, model.get(key)])));
+  const sent = () => Object.fromEntries(settings.map((key) => [key, model.get(key)]));
   const settle = (state) => legal(engine, complete ? complete(state, context) : state);
-  const state = () => settle(read());
+  const state = () => settle(decode(sent()));
 
   /** Changes settings from within the view; what follows from them is changed with them. */
   function change(changes) {
-    const next = settle({ ...read(), ...changes });
+    const next = settle({ ...decode(sent()), ...changes });
     fitControls(controls, bounds(engine, next), next);
     const different = settings.filter((key) => model.get(key) !== encode(key, next[key]));
     model.set(Object.fromEntries(different.map((key) => [key, encode(key, next[key])])));
@@ -98,8 +98,7 @@ function makeFigure({ name, settings, choices, inputs, complete, legal, bounds, 
     const now = state();
     if (inputs.some((key) => asked[key] !== now[key])) {
       asked = now;
-      const sent = inputs.filter((key) => settings.includes(key)).map((key) => [key, model.get(key)]);
-      ask.request({ state: now, settings: Object.fromEntries(sent) });
+      ask.request({ state: now, settings: sent() });
     } else {
       redraw();
     }

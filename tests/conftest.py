@@ -1,0 +1,155 @@
+"""The built site on a local server, one Chromium for the run, and pages that note what goes wrong."""
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SITE = ROOT / "_build" / "html"
+sys.path.insert(0, str(ROOT / "tools"))
+
+from find_browser import find_browser  # noqa: E402
+from serve import SiteHandler, make_server  # noqa: E402
+
+CHROMIUM_FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+CHROMIUM_FLAGS += ["--disable-component-update", "--disable-sync"]
+# inline scripts and styles are the theme's; blob: is how anywidget imports an explorer
+STRICT_POLICY = (
+    "default-src 'none'; connect-src 'self'; font-src 'self' data:; img-src 'self' data: blob:; "
+    "style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline' blob: 'wasm-unsafe-eval'"
+)
+# the views are placed, and each explorer has drawn at least once
+READY = """() =>
+    (document.documentElement.dataset.widgets || !document.querySelector("script[type*='widget-state']"))
+    && [...document.querySelectorAll(".widgets")].every((box) => box.querySelector("[data-updates]"))"""
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "browser: needs Chromium or the built site")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if {"browser", "built_site"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("browser")
+
+
+class StrictHandler(SiteHandler):
+    """Serves the site the way a careful school would: nothing that is not its own, no eval."""
+
+    def end_headers(self):
+        self.send_header("Content-Security-Policy", STRICT_POLICY)
+        super().end_headers()
+
+
+class Page:
+    """A browser page that blocks and records every request that leaves the site, and every error."""
+
+    def __init__(self, page):
+        self.page = page
+        self.outside = []
+        self.failed = []
+        self.errors = []
+        page.route("**/*", self._admit)
+        page.on("response", lambda r: self.failed.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on(
+            "console", lambda message: self.errors.append(message.text) if message.type == "error" else None
+        )
+
+    def _admit(self, route):
+        if route.request.url.startswith(("http://127.0.0.1:", "http://localhost:", "data:", "blob:")):
+            route.continue_()
+        else:
+            self.outside.append(route.request.url)
+            route.abort()
+
+    def open(self, address):
+        """Go to an address and wait until the page's explorers, if it has any, can be used."""
+        self.page.goto(address, wait_until="load")
+        self.page.wait_for_function(READY)
+        return self.page
+
+    def assert_clean(self):
+        """Fail if anything has left the site or gone wrong so far."""
+        assert not self.outside, f"requests that leave the site: {self.outside}"
+        assert not self.failed, f"requests that failed: {self.failed}"
+        assert not self.errors, f"errors in the page: {self.errors}"
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One headless Chromium for the whole run."""
+    from playwright.sync_api import sync_playwright
+
+    try:
+        path = find_browser()
+    except FileNotFoundError as missing:
+        if os.environ.get("CI"):
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
+    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    flags = [*CHROMIUM_FLAGS, *(["--no-sandbox"] if as_root else [])]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=flags)
+        yield chromium
+        chromium.close()
+
+
+def serve(folder, handler=SiteHandler):
+    """Serve a folder from a thread for as long as the fixture lives; yields the address of its root."""
+    server = make_server(folder, handler=handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def built_site():
+    """The folder of the built pages."""
+    if not (SITE / "index.html").exists():
+        pytest.fail("the book is not built; run: python tools/build.py")
+    return SITE
+
+
+@pytest.fixture(scope="session")
+def site(built_site):
+    """The address of the built book."""
+    yield from serve(built_site)
+
+
+@pytest.fixture(scope="session")
+def strict_site(built_site):
+    """The same under a content security policy that lets nothing foreign and no eval through."""
+    yield from serve(built_site, StrictHandler)
+
+
+@pytest.fixture(scope="session")
+def site_below(built_site, tmp_path_factory):
+    """The same under a sub-path, as on a project's page of a shared host."""
+    root = tmp_path_factory.mktemp("host")
+    (root / "some").mkdir()
+    (root / "some" / "book").symlink_to(built_site, target_is_directory=True)
+    for address in serve(root):
+        yield f"{address}some/book/"
+
+
+@pytest.fixture
+def open_page(browser):
+    """A factory of recording pages: ``open_page(width=…, theme="dark")``."""
+    contexts = []
+
+    def new_page(width=1280, height=900, theme="light", **options):
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=theme, **options
+        )
+        contexts.append(context)
+        return Page(context.new_page())
+
+    yield new_page
+    for context in contexts:
+        context.close()

@@ -1,0 +1,192 @@
+"""The published pages in a real browser, with every request that leaves the site blocked."""
+
+import os.path
+import time
+from html.parser import HTMLParser
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import yaml
+from conftest import ROOT, SITE
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# what a reader sees of the explorers in a box of widgets: their HTML and the pixels of their canvases
+DRAWN = """(box) => [...box.querySelectorAll(".convlib-explorer")].map((explorer) =>
+    [explorer.innerHTML, ...[...explorer.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL())])"""
+PATIENCE = 3  # seconds
+
+
+def chapters():
+    """Return the pages that _toc.yml names, as addresses relative to the site's root."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    listed = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
+    return [f"{name}.html" for name in [toc["root"], *listed]]
+
+
+CHAPTERS = chapters()
+PAGES = [*CHAPTERS, "search.html"]
+
+
+class PageReader(HTMLParser):
+    """Collects what the static tests ask of a page: its links, its anchors, its images."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.links, self.anchors, self.images = [], set(), []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        self.anchors.update(found[name] for name in ("id", "name") if found.get(name))
+        self.links += [found[name] for name in ("href", "src") if found.get(name)]
+        if tag == "img":
+            self.images.append(found)
+
+
+def wait_for_change(read, before):
+    """Return whether ``read()`` comes to differ from ``before`` within a reader's patience."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if read() != before:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def press(control, key):
+    """Press a key on a control; return whether what its explorer draws has changed."""
+    box = control.locator("xpath=ancestor::div[@class='widgets']")
+    before = box.evaluate(DRAWN)
+    control.focus()
+    control.page.keyboard.press(key)
+    return wait_for_change(lambda: box.evaluate(DRAWN), before)
+
+
+def sliders(page):
+    return page.locator(".widgets .noUi-target:not([disabled]) .noUi-handle:visible").all()
+
+
+def dropdowns(page):
+    return page.locator(".widgets select:enabled:visible").all()
+
+
+def play_buttons(page):
+    return page.locator(".widgets .widget-play button:enabled:visible:first-of-type").all()
+
+
+def move_slider(handle):
+    at_the_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
+    return press(handle, "ArrowLeft" if at_the_end else "ArrowRight")
+
+
+def move_dropdown(select):
+    at_the_end = select.evaluate("(select) => select.selectedIndex === select.options.length - 1")
+    return press(select, "ArrowUp" if at_the_end else "ArrowDown")
+
+
+def use_explorers(page):
+    """Move the first slider or dropdown of each explorer, and open every answer."""
+    for box in page.locator(".widgets").all():
+        for handle in box.locator(".noUi-target:not([disabled]) .noUi-handle:visible").all()[:1]:
+            move_slider(handle)
+    page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+
+
+def test_the_recorder_sees_a_request_that_leaves(open_page):
+    recorder = open_page()
+    recorder.page.set_content('<img alt="" src="http://example.invalid/picture.png">')
+    assert recorder.outside == ["http://example.invalid/picture.png"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_control_answers_the_keyboard_and_nothing_goes_wrong(path, open_page, site):
+    recorder = open_page()
+    page = recorder.open(site + path)
+    for handle in sliders(page):
+        assert move_slider(handle), f"slider {handle.get_attribute('aria-label')!r} changes nothing"
+    for select in dropdowns(page):
+        assert move_dropdown(select), (
+            f"dropdown {select.evaluate('(s) => s.labels[0]?.textContent')!r} changes nothing"
+        )
+    for button in play_buttons(page):
+        assert press(button, "Space"), "Play changes nothing"
+        page.keyboard.press("Space")
+    recorder.assert_clean()
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 360)])
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing(path, theme, width, open_page, site):
+    page = open_page(theme=theme, width=width).open(site + path)
+    use_explorers(page)
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    violations = page.evaluate(
+        "(tags) => axe.run(document, { runOnly: tags }).then((r) => r.violations)", WCAG
+    )
+    found = [
+        f"{v['id']}: {node['html'][:200]} {node['failureSummary']}" for v in violations for node in v["nodes"]
+    ]
+    assert page.locator("html").get_attribute("data-theme") == theme
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_scrolls_sideways(path, width, open_page, site):
+    page = open_page(width=width).open(site + path)
+    use_explorers(page)
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("path", CHAPTERS)
+def test_pages_work_below_a_sub_path(path, open_page, site_below):
+    recorder = open_page()
+    page = recorder.open(site_below + path)
+    assert all(move_slider(handle) for handle in sliders(page)[:1])
+    recorder.assert_clean()
+
+
+@pytest.mark.parametrize("path", CHAPTERS)
+def test_pages_work_under_a_strict_policy(path, open_page, strict_site):
+    recorder = open_page()
+    page = recorder.open(strict_site + path)
+    assert all(move_slider(handle) for handle in sliders(page)[:1])
+    recorder.assert_clean()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_link_within_the_site_is_dead(path, built_site):
+    dead = []
+    for link in PageReader(built_site / path).links:
+        address = urlsplit(link)
+        if address.scheme or address.netloc:
+            continue
+        target = built_site / path
+        if address.path:
+            target = built_site / os.path.normpath(os.path.join(os.path.dirname(path), unquote(address.path)))
+        if not target.is_file() or (
+            address.fragment
+            and target.suffix == ".html"
+            and unquote(address.fragment) not in PageReader(target).anchors
+        ):
+            dead.append(link)
+    assert not dead
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_image_says_what_it_shows(path, built_site):
+    images = PageReader(built_site / path).images
+    silent = [image["src"] for image in images if image.get("alt") is None]
+    # only the logo, whose link already says the book's title, may have nothing to add
+    silent += [
+        image["src"]
+        for image in images
+        if image.get("alt") == "" and "logo" not in (image.get("class") or "")
+    ]
+    assert not silent
+
+
+def test_every_built_page_is_in_the_contents(built_site):
+    built = {path.relative_to(SITE).as_posix() for path in (built_site / "book").rglob("*.html")}
+    assert built == set(CHAPTERS)

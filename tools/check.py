@@ -1,0 +1,39 @@
+"""Everything that CI runs, cheapest first; stops at the first step that fails and says what each one took."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PYTHON = sys.executable
+PYTEST = [PYTHON, "-m", "pytest", "-q", "-n", str(min(os.cpu_count() or 1, 8))]
+
+STEPS = {
+    "style": [PYTHON, "-m", "ruff", "check", "."],
+    "format": [PYTHON, "-m", "ruff", "format", "--check", "."],
+    "browser": [PYTHON, "tools/find_browser.py"],
+    "convlib.wasm and front end": [PYTHON, "tools/build.py", "wasm", "front_end"],
+    "library, doctests, notebook hygiene": [*PYTEST, "-m", "not browser"],
+    "stored outputs": [*PYTEST, "--nbval", "--dist=loadfile", "-p", "no:doctest", "-o", "addopts=", "book"],
+    "pages, built from nothing": [PYTHON, "tools/build.py", "html", "--fresh"],
+    "pages and notebooks in a browser": [*PYTEST, "-m", "browser"],
+}
+
+
+def main():
+    start = time.perf_counter()
+    for name, command in STEPS.items():
+        print(f"\n── {name}", flush=True)
+        begin = time.perf_counter()
+        failed = subprocess.run(command, cwd=ROOT).returncode
+        took = f"{name}: {time.perf_counter() - begin:.0f} s; {time.perf_counter() - start:.0f} s in all"
+        # on standard error, so that pytest's own summary stays the last line of the output
+        print(f"── {took}{' — failed' if failed else ''}", file=sys.stderr, flush=True)
+        if failed:
+            sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
