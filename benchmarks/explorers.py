@@ -1,6 +1,6 @@
-"""How fast an explorer follows a key: in a page of the built book, and in JupyterLab with a kernel.
+"""How fast an explorer follows a key, in a page of the built book and in JupyterLab with a kernel.
 
-From the key event to after the next frame, 256 × 256 pixels; and from navigation to the first usable explorer.
+From the key event to after the next frame, 256 × 256 pixels; from navigation to the first usable explorer.
 """
 
 import statistics
@@ -22,7 +22,7 @@ from serve import make_server  # noqa: E402
 PRESSES = 40
 BENCH = "[data-explorer=FilterBench]"
 
-# Notes, for each redraw, the time since the last key, once the frame that shows it is done.
+# Notes, for each redraw, the time since the last key, when the frame that shows it is done.
 WATCH = """(root) => {
   window.delays = [];
   let pressed;
@@ -41,7 +41,7 @@ def report(what, milliseconds):
 
 
 def measure_keys(page, where, who):
-    """Press the arrow keys on the preset at each size, and on the size itself."""
+    """Press keys on the preset at each size, and on the size itself."""
     root = page.locator(BENCH).first
     root.evaluate(WATCH)
     controls = page.locator(".convlib-explorer-box", has=page.locator(BENCH)).first

@@ -91,10 +91,8 @@ def browser():
         if os.environ.get("CI"):
             pytest.fail(str(missing))
         pytest.skip(str(missing))
-    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    flags = [*CHROMIUM_FLAGS, *(["--no-sandbox"] if as_root else [])]
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=flags)
+        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         yield chromium
         chromium.close()
 

@@ -188,6 +188,18 @@ def test_the_kernel_computes_and_agrees(notebook, python):
     assert slider(page, "padding").get_attribute("aria-valuenow") == "2.0"
 
 
+def test_the_keyboard_belongs_to_the_explorer_and_not_to_the_notebook(notebook):
+    page, cells = notebook, notebook.locator(".jp-Notebook .jp-Cell").count()
+    page.locator(".convlib-explorer-box select").first.focus()
+    page.keyboard.press("ArrowDown")
+    wait_to_show(page, "FilterBench", "state.preset === 'laplacian'")
+    page.locator("[data-explorer=SlidingWindow] table").last.locator("td").first.focus()
+    for key in ("ArrowDown", "b", "Enter"):  # b would add a cell
+        page.keyboard.press(key)
+    wait_to_show(page, "SlidingWindow", "state.step === 3")
+    assert page.locator(".jp-Notebook .jp-Cell").count() == cells
+
+
 def test_a_picture_uploaded_in_the_lab_reaches_python(notebook, python, tmp_path):
     from PIL import Image
 

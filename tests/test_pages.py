@@ -139,6 +139,12 @@ def test_no_page_scrolls_sideways(path, width, open_page, site):
     assert page.evaluate("document.scrollingElement.scrollWidth") <= width
 
 
+def test_the_address_of_the_book_leads_to_its_first_page(open_page, site_below):
+    page = open_page().page
+    page.goto(site_below)
+    page.wait_for_url(site_below + CHAPTERS[0])
+
+
 @pytest.mark.parametrize("path", CHAPTERS)
 def test_pages_work_below_a_sub_path(path, open_page, site_below):
     recorder = open_page()

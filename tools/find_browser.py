@@ -46,7 +46,7 @@ def fetch_browser():
         print("No browser here; trying:", " ".join(command), file=sys.stderr, flush=True)
         # a download that stalls must not stall the tests
         try:
-            subprocess.run(command, stdout=sys.stderr, timeout=600)
+            subprocess.run(command, capture_output=True, timeout=600)
         except subprocess.TimeoutExpired:
             continue
         if path := installed_browser() or playwright_browser():

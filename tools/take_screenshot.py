@@ -18,7 +18,7 @@ def main():
     server = make_server(SITE)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(), chromium_sandbox=False)
+        browser = playwright.chromium.launch(executable_path=find_browser())
         page = browser.new_page(viewport={"width": 1200, "height": 840})
         page.goto(f"http://127.0.0.1:{server.server_port}/{PAGE}")
         explorer = page.locator("[data-explorer='FilterBench'][data-updates]").first

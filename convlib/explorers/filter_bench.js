@@ -10,6 +10,10 @@ const PRESETS = ["identity", "box", "gaussian", "sobel row", "sobel column", "la
 const SIZES = [3, 5, 7];
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
+// ms without a new result before the tables follow: drawing 147 cells takes longer than the pictures, and a slider on
+// its way is watched for those
+const REST = 60;
+
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 const pictures = new WeakMap(); // from bytes as they are sent to an array
@@ -75,7 +79,7 @@ function framed(picture, attributes) {
   return { frame, mark };
 }
 
-function build({ engine, place, reset, change, report, say }) {
+function build({ engine, signal, place, reset, change, report, say }) {
   let drawn; // the state and arrays on the screen
 
   const before = new Picture();
@@ -147,12 +151,13 @@ function build({ engine, place, reset, change, report, say }) {
     change({ probe: probe.map((at, axis) => clamp(at + far * move[axis], 0, picture.shape[axis] - 1)) });
   });
 
+  /** Returns whether there was a new result to draw. */
   function drawPictures({ state, result: { output } }) {
     if (drawn?.state.picture !== state.picture) {
       before.drawGrey(state.picture);
       left.frame.setAttribute("aria-label", TEXT.pictureAlt(...state.picture.shape));
     }
-    if (drawn?.result.output === output) return;
+    if (drawn?.result.output === output) return false;
     const signed = isSigned(state);
     legend.hidden = !signed;
     if (signed) {
@@ -164,13 +169,12 @@ function build({ engine, place, reset, change, report, say }) {
     } else {
       write(caption, TEXT.clipped(after.drawGrey(output), output.data.length));
     }
+    return true;
   }
 
-  function drawProbe(state, output) {
+  function drawNumbers({ state, result: { output } }) {
     const { probe, kernel, picture } = state;
     const [size] = kernel.shape;
-    left.mark(probe, size, picture.shape);
-    right.mark(probe, 1, picture.shape);
     const pixels = pixelsAt(engine, state);
     const [row, column] = probe;
     const reach = ring(state);
@@ -188,18 +192,25 @@ function build({ engine, place, reset, change, report, say }) {
     productTable.draw(TEXT.products, kernel.shape, (r, c) => ({ value: pixels[r * size + c] * kernel.data[r * size + c] }));
     const value = number(output.data[row * picture.shape[1] + column]);
     write(sum, `${TEXT.outputName(row, column)} = ${sumOfProducts(pixels, [...kernel.data])} = ${value}`);
-    right.frame.setAttribute("aria-label", TEXT.probe(row, column));
-    return value;
+    const bench = TEXT.bench(state.preset, size, state.padding_mode);
+    say(`${bench} ${caption.textContent} ${TEXT.outputName(row, column)} = ${value}.`);
+  }
+
+  let timer;
+  signal.addEventListener("abort", () => clearTimeout(timer));
+  function drawNumbersAtRest() {
+    clearTimeout(timer);
+    timer = setTimeout(() => drawNumbers(drawn), REST);
   }
 
   return function draw(state, result) {
-    drawPictures({ state, result });
-    const value = drawProbe(state, result.output);
+    const isNew = drawPictures({ state, result });
+    left.mark(state.probe, state.kernel.shape[0], state.picture.shape);
+    right.mark(state.probe, 1, state.picture.shape);
+    right.frame.setAttribute("aria-label", TEXT.probe(...state.probe));
     drawn = { state, result };
-    const [row, column] = state.probe;
-    const size = state.kernel.shape[0];
-    const bench = TEXT.bench(state.preset, size, state.padding_mode);
-    say(`${bench} ${caption.textContent} ${TEXT.outputName(row, column)} = ${value}.`);
+    if (isNew) drawNumbersAtRest();
+    else drawNumbers(drawn);
   };
 }
 

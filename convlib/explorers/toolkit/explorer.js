@@ -29,8 +29,17 @@ export function makeExplorer(parts) {
       const figure = makeFigure({ ...parts, model, engine, raw, controls, signal, shared });
       el.append(figure.root);
       figure.start();
+      keepKeys(el);
     },
   };
+}
+
+/** JupyterLab takes arrows, digits and letters for its own commands, unless the focused element itself forbids it. */
+function keepKeys(el) {
+  requestAnimationFrame(() => {
+    const box = el.closest(".convlib-explorer-box") ?? el;
+    box.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", true));
+  });
 }
 
 function makeFigure({ name, settings, choices, inputs, complete, legal, bounds, compute, build, ...context }) {
@@ -41,7 +50,6 @@ function makeFigure({ name, settings, choices, inputs, complete, legal, bounds, 
   const spoken = element("p", { class: "convlib-spoken", "aria-live": "polite" });
   const root = element("section", { class: "convlib-explorer", "data-explorer": name, "aria-label": name });
   root.dataset.updates = 0;
-  root.dataset.lmSuppressShortcuts = true; // JupyterLab would take digits and arrows for commands
   root.append(place, alert, status, spoken);
 
   const decode = (values) => ({

@@ -46,9 +46,9 @@ export class NumberTable {
   build(shape) {
     this.shape = shape;
     this.at = this.at.map((index, axis) => Math.min(index, shape[axis] - 1));
-    this.cells = Array.from({ length: shape[0] }, () =>
-      Array.from({ length: shape[1] }, () => element("td", this.interactive ? { role: "gridcell", tabindex: -1 } : {})),
-    );
+    const attributes = this.interactive ? { role: "gridcell", tabindex: -1 } : {};
+    const make = () => element("td", attributes, element("span"), element("small", { "aria-hidden": true }));
+    this.cells = Array.from({ length: shape[0] }, () => Array.from({ length: shape[1] }, make));
     this.body.replaceChildren(...this.cells.map((cells) => element("tr", {}, ...cells)));
     if (this.interactive) this.cell(...this.at).tabIndex = 0;
   }
@@ -59,17 +59,16 @@ export class NumberTable {
 
   drawCell(row, column) {
     const cell = this.cell(row, column);
-    if (cell.querySelector("input")) return; // the reader is typing in it
+    const [shown, added] = cell.children;
+    if (!added) return; // the reader is typing in it
     const { value, note = "", label = "", marks = "", selected } = this.cellAt(row, column);
     const text = value === undefined ? "" : number(value);
-    const key = [text, note, label, marks, selected].join("|");
-    if (cell.drawnAs === key) return;
-    cell.drawnAs = key;
-    cell.className = marks;
-    cell.replaceChildren(element("span", {}, text), ...(note ? [element("small", { "aria-hidden": true }, note)] : []));
+    write(shown, text);
+    write(added, note);
+    if (cell.className !== marks) cell.className = marks;
     if (!this.interactive) return;
-    cell.setAttribute("aria-label", [text + note, label, TEXT.cell(row, column)].filter(Boolean).join(", "));
-    cell.setAttribute("aria-selected", Boolean(selected));
+    cell.ariaLabel = [text + note, label, TEXT.cell(row, column)].filter(Boolean).join(", ");
+    cell.ariaSelected = Boolean(selected);
   }
 
   find(target) {
@@ -120,6 +119,7 @@ export class NumberTable {
   edit(row, column, typed) {
     const cell = this.cell(row, column);
     const old = number(this.cellAt(row, column).value);
+    const parts = [...cell.children];
     const field = element("input", {
       type: "text",
       inputmode: "text", // a decimal keyboard has no minus on some phones
@@ -136,8 +136,7 @@ export class NumberTable {
       if (closed) return;
       closed = true;
       const text = field.value;
-      cell.drawnAs = undefined;
-      cell.replaceChildren();
+      cell.replaceChildren(...parts);
       this.drawCell(row, column);
       if (goBack) cell.focus();
       if (!keep || text === old) return;

@@ -46,8 +46,12 @@ export class Picture {
 
 export const largestMagnitude = (data) => {
   let largest = 0;
-  for (let i = 0; i < data.length; i++) largest = Math.max(largest, Math.abs(data[i]));
-  return largest;
+  let smallest = 0;
+  for (let i = 0; i < data.length; i++) {
+    if (data[i] > largest) largest = data[i];
+    else if (data[i] < smallest) smallest = data[i];
+  }
+  return Math.max(largest, -smallest);
 };
 
 // canvas memory is red, green, blue, opacity; every machine with a browser is little-endian
