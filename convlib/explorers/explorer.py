@@ -103,7 +103,7 @@ class Explorer(widgets.VBox):
             moving = "index" if isinstance(control, widgets.Dropdown) else "value"
             widgets.jslink((control, moving), (view, name))
             if hasattr(control.style, "description_width"):
-                control.style.description_width = "6.5rem"  # JupyterLab would cut long names
+                control.style.description_width = "7rem"  # JupyterLab would cut long names
         view.on_msg(self._answer)
         row = widgets.Box([control for _, control in controls])
         row.add_class("convlib-controls")
