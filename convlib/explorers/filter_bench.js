@@ -200,7 +200,10 @@ function build({ engine, signal, place, reset, change, report, say }) {
   signal.addEventListener("abort", () => clearTimeout(timer));
   function drawNumbersAtRest() {
     clearTimeout(timer);
-    timer = setTimeout(() => drawNumbers(drawn), REST);
+    timer = setTimeout(() => {
+      timer = undefined;
+      drawNumbers(drawn);
+    }, REST);
   }
 
   return function draw(state, result) {
@@ -209,7 +212,7 @@ function build({ engine, signal, place, reset, change, report, say }) {
     right.mark(state.probe, 1, state.picture.shape);
     right.frame.setAttribute("aria-label", TEXT.probe(...state.probe));
     drawn = { state, result };
-    if (isNew) drawNumbersAtRest();
+    if (isNew || timer) drawNumbersAtRest();
     else drawNumbers(drawn);
   };
 }

@@ -22,7 +22,9 @@ export function fitControls(controls, bounds, state) {
   for (const [name, control] of controls) {
     if (!bounds[name]) continue;
     const [min, max] = bounds[name];
-    control.set({ min, max, value: state[name] });
-    if (control.hasChanged()) control.save_changes();
+    const wanted = { min, max, value: state[name] };
+    if (Object.keys(wanted).every((key) => control.get(key) === wanted[key])) continue;
+    control.set(wanted);
+    control.save_changes();
   }
 }

@@ -1,4 +1,4 @@
-// The few helpers for making elements.
+// What is needed for making elements.
 
 /** element("button", { class: "x", onclick }, child, "text") */
 export function element(tag, attributes = {}, ...children) {
@@ -11,7 +11,11 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** Writes text only where it changed, so that nothing is laid out anew for nothing. */
+/**
+ * Writes text only where it changed, and into the text node that is there: adding a node would make the browser match
+ * the page's :has() rules anew, for every cell of a table.
+ */
 export function write(target, text) {
-  if (target.textContent !== text) target.textContent = text;
+  const node = target.firstChild ?? target.appendChild(document.createTextNode(""));
+  if (node.data !== text) node.data = text;
 }

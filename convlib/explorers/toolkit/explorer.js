@@ -87,7 +87,7 @@ function makeFigure({ name, settings, choices, inputs, complete, legal, bounds, 
   function show({ state: of }, arrays, who) {
     shown = { inputs: Object.fromEntries(inputs.map((key) => [key, of[key]])), arrays };
     root.dataset.computedBy = who;
-    write(status, TEXT["computed-by"][who]);
+    write(status, TEXT.computedBy[who]);
     report();
     redraw();
   }
@@ -112,17 +112,9 @@ function makeFigure({ name, settings, choices, inputs, complete, legal, bounds, 
     }
   }
 
-  // Links and bounds change several settings in one go: one drawing is enough.
-  let scheduled = false;
-  function schedule() {
-    if (scheduled) return;
-    scheduled = true;
-    queueMicrotask(() => {
-      scheduled = false;
-      guard(refresh);
-    });
-  }
-  for (const key of settings) model.on(`change:${key}`, schedule);
+  // At once, not when the links are done: the question is then sent before the new values of control and view, and
+  // Python answers it before it deals with those.
+  model.on("change", () => guard(refresh));
 
   const reset = element("button", { type: "button", onclick: () => change(decode(model.get("initial"))) }, TEXT.reset);
   const say = makeSpeaker(spoken, signal);

@@ -20,7 +20,7 @@ export class Picture {
     return clipped;
   }
 
-  /** Blue for negative, white for zero, orange for positive; the same length of scale on both sides. */
+  /** Blue for negative, white for zero, red for positive; the same length of scale on both sides. */
   drawSigned({ data, shape }, largest) {
     const pixels = this.begin(shape);
     const scale = largest > 0 ? MIDDLE / largest : 0;
@@ -57,16 +57,17 @@ export const largestMagnitude = (data) => {
 // canvas memory is red, green, blue, opacity; every machine with a browser is little-endian
 const rgb = (red, green, blue) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 
-// From deep blue over white to deep orange: told apart with any kind of colour blindness, and equally dark at both ends.
-// Colours change fastest near zero, where most values of a photograph's map lie. Each stop: its place from 0 to 1, colour.
+// The colours of the still figures, from deep blue over white to deep red: told apart with any kind of colour blindness,
+// and equally dark at both ends. They change fastest near zero, where most values of a photograph's map lie. Each stop:
+// its place from 0 to 1, colour.
 const STOPS = [
-  [0, [12, 44, 132]],
-  [0.32, [67, 130, 196]],
-  [0.44, [176, 208, 232]],
+  [0, [5, 48, 97]],
+  [0.32, [67, 147, 195]],
+  [0.44, [178, 213, 233]],
   [0.5, [255, 255, 255]],
-  [0.56, [250, 205, 150]],
-  [0.68, [214, 116, 26]],
-  [1, [127, 50, 4]],
+  [0.56, [250, 199, 176]],
+  [0.68, [214, 96, 77]],
+  [1, [103, 0, 31]],
 ];
 const MIDDLE = 255;
 

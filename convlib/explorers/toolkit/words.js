@@ -1,7 +1,7 @@
 // Every text of the front end, in one place, and how numbers are written and states spoken.
 
 export const TEXT = {
-  "computed-by": { page: "computed in this page by convlib.wasm", kernel: "computed by the kernel" },
+  computedBy: { page: "computed in this page by convlib.wasm", kernel: "computed by the kernel" },
   reset: "Reset",
   back: "Back",
   next: "Next",
@@ -30,7 +30,6 @@ export const TEXT = {
 
   picture: "Picture",
   yourPicture: "Your own picture…",
-  stays: "Your picture stays on this device.",
   notAPicture: (name) => `“${name}” is not a picture that this browser can read; the old one stays.`,
   tooBig: (name, megabytes) => `“${name}” is larger than ${megabytes} MB; the old picture stays.`,
   result: "Result",
