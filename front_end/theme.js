@@ -20,3 +20,13 @@ function reachWideFormulas() {
 
 addEventListener("load", () => window.MathJax?.startup?.promise.then(reachWideFormulas));
 addEventListener("resize", reachWideFormulas);
+
+// Paper is white: print in the light theme, whatever the screen shows.
+let onScreen;
+addEventListener("beforeprint", () => {
+  onScreen = document.documentElement.dataset.theme;
+  document.documentElement.dataset.theme = "light";
+});
+addEventListener("afterprint", () => {
+  document.documentElement.dataset.theme = onScreen;
+});

@@ -161,6 +161,25 @@ def test_pages_work_under_a_strict_policy(path, open_page, strict_site):
     recorder.assert_clean()
 
 
+def test_paper_is_light_whatever_the_screen_is(open_page, site):
+    page = open_page(theme="dark").open(site + CHAPTERS[0])
+    theme = "document.documentElement.dataset.theme"
+    assert page.evaluate(theme) == "dark"
+    assert page.evaluate(f"dispatchEvent(new Event('beforeprint')), {theme}") == "light"
+    assert page.evaluate(f"dispatchEvent(new Event('afterprint')), {theme}") == "dark"
+
+
+@pytest.mark.parametrize("path", [path for path in CHAPTERS if (ROOT / path).with_suffix(".ipynb").exists()])
+def test_without_javascript_each_explorer_has_a_still(path, open_page, site):
+    page = open_page(java_script_enabled=False).page
+    page.goto(site + path)
+    views = page.locator('script[type="application/vnd.jupyter.widget-view+json"]').count()
+    stills = page.locator(".text_html table", has=page.locator("caption", has_text="Kernel"))
+    assert views > 0
+    assert stills.count() == views
+    assert all(still.is_visible() for still in stills.all())
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_no_link_within_the_site_is_dead(path, built_site):
     dead = []

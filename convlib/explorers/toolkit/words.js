@@ -1,7 +1,7 @@
 // Every text of the front end, in one place, and how numbers are written and states spoken.
 
 export const TEXT = {
-  computedBy: { page: "computed in this page by convlib.wasm", kernel: "computed by the kernel" },
+  computedBy: { page: "computed in this page by convlib.wasm", kernel: "computed by convlib in Python" },
   reset: "Reset",
   back: "Back",
   next: "Next",
@@ -62,9 +62,14 @@ export function parse(text) {
 
 const factor = (x) => (x < 0 ? `(${number(x)})` : number(x));
 
-/** “0×0 + 1×1 + 3×2 + 4×3”, pixels first. */
-export const sumOfProducts = (values, weights) =>
-  values.map((value, i) => `${factor(value)}×${factor(weights[i])}`).join(" + ");
+const MOST_TERMS = 9; // more than a 3 × 3 kernel has, nobody reads
+
+/** “0×0 + 1×1 + 3×2 + 4×3”, pixels first; the middle of a long sum is left out. */
+export function sumOfProducts(values, weights) {
+  const terms = Array.from(values, (value, i) => `${factor(value)}×${factor(weights[i])}`);
+  if (terms.length > MOST_TERMS) terms.splice(3, terms.length - 4, "…");
+  return terms.join(" + ");
+}
 
 /** “+ 2 (bias)” or “− 2 (bias)” */
 export const biasTerm = (bias) => `${bias < 0 ? "−" : "+"} ${number(Math.abs(bias))} ${TEXT.bracketBias}`;
