@@ -6,9 +6,8 @@ from traitlets import Bytes, Dict, Int, List
 
 from convlib import filters, pictures
 from convlib.explorers.explorer import Explorer, Range, View, as_numbers, html_table, setting, share
-from convlib.functional import conv2d
+from convlib.functional import PADDING_MODES, conv2d
 
-MODES = ("zeros", "reflect", "replicate", "circular")
 SIZES = (3, 5, 7)
 PRESETS = {
     "identity": filters.identity,
@@ -66,11 +65,11 @@ class FilterBench(Explorer):
 
     Examples
     --------
-    >>> FilterBench(kernel="box", size=5).result.shape  # doctest: +SKIP
+    >>> FilterBench(kernel="box", size=5).result.shape
     (256, 256)
     """
 
-    choices = {"preset": (*PRESETS, CUSTOM), "padding_mode": MODES}  # noqa: RUF012
+    choices = {"preset": (*PRESETS, CUSTOM), "padding_mode": PADDING_MODES}  # noqa: RUF012
 
     preset = setting("preset", 'Name of the kernel, or "custom".')
     size = setting("size", "Rows and columns of the kernel.")

@@ -5,10 +5,9 @@ import numpy as np
 from traitlets import Float, Int, List
 
 from convlib.explorers.explorer import Explorer, Range, View, as_numbers, html_table, setting
-from convlib.functional import conv2d, pad
+from convlib.functional import PADDING_MODES, conv2d, pad
 from convlib.shapes import count_windows, largest_padding
 
-MODES = ("zeros", "reflect", "replicate", "circular")
 LARGEST_INPUT, LARGEST_KERNEL = 12, 7
 LARGEST_PADDING, LARGEST_STRIDE, LARGEST_DILATION = 4, 4, 4
 
@@ -55,13 +54,13 @@ class SlidingWindow(Explorer):
 
     Examples
     --------
-    >>> explorer = SlidingWindow([[0, 1, 2], [3, 4, 5], [6, 7, 8]], [[0, 1], [2, 3]])  # doctest: +SKIP
-    >>> explorer.result  # doctest: +SKIP
+    >>> explorer = SlidingWindow([[0, 1, 2], [3, 4, 5], [6, 7, 8]], [[0, 1], [2, 3]])
+    >>> explorer.result
     array([[19., 25.],
            [37., 43.]], dtype=float32)
     """
 
-    choices = {"padding_mode": MODES}  # noqa: RUF012
+    choices = {"padding_mode": PADDING_MODES}  # noqa: RUF012
 
     input = setting("input", "The numbers that the kernel slides over, shape (H, W).")
     kernel = setting("kernel", "The kernel, shape (KH, KW).")
@@ -203,7 +202,8 @@ def make_controls(names, state, bounds):
     controls = []
     for name in names:
         if name == "padding_mode":
-            controls.append((name, widgets.Dropdown(options=MODES, value=state[name], description=name)))
+            modes = widgets.Dropdown(options=PADDING_MODES, value=state[name], description=name)
+            controls.append((name, modes))
         elif name in bounds:
             low, high = bounds[name]
             if name == "step":
