@@ -15,6 +15,11 @@ GRID = np.arange(16.0).reshape(4, 4)
 WEIGHT = np.array([[0, 1], [2, 3]])
 
 
+def test_the_probe_starts_in_the_centre_or_where_it_is_put():
+    assert FilterBench().state["probe"] == [128, 128]
+    assert FilterBench(probe=(0, 255)).state["probe"] == [0, 255]
+
+
 def test_the_first_sum_of_the_default_is_nineteen():
     assert SlidingWindow().result[0, 0] == 19
 
@@ -167,6 +172,8 @@ def test_sliding_window_refuses(arguments, error, words):
         ({"kernel": np.ones((3, 5))}, ValueError, r"kernel must have shape"),
         ({"size": 4}, ValueError, "size must be"),
         ({"size": 9}, ValueError, "size must be from 3 to 7 .* got 9"),
+        ({"probe": (0, 256)}, ValueError, r"probe \(0, 256\) lies outside"),
+        ({"probe": (-1, 0)}, ValueError, r"probe\[0\] must be at least 0, got -1"),
         ({"controls": ("speed",)}, ValueError, "controls must be of .* got 'speed'"),
     ],
 )

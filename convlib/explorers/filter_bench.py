@@ -5,6 +5,7 @@ import numpy as np
 from traitlets import Bytes, Dict, Int, List
 
 from convlib import filters, pictures
+from convlib.checks import as_integers
 from convlib.explorers.explorer import Explorer, Range, View, as_numbers, html_table, setting, share
 from convlib.functional import PADDING_MODES, conv2d
 
@@ -55,6 +56,8 @@ class FilterBench(Explorer):
     size : {3, 5, 7}
         Rows and columns of the preset.
     padding_mode : {"zeros", "reflect", "replicate", "circular"}
+    probe : (int, int), optional
+        Row and column of the output whose sum is written out at first; the centre by default.
     controls : sequence of str
         Which controls are shown, of "preset", "size", "padding_mode".
 
@@ -82,17 +85,24 @@ class FilterBench(Explorer):
         *,
         size=3,
         padding_mode="replicate",
+        probe=None,
         controls=("preset", "size", "padding_mode"),
     ):
         picture = pictures.hopper() if picture is None else picture
         self._picture = as_picture(picture)
         height, width = self._picture.shape
+        centre = (height // 2, width // 2)
+        probe = as_integers("FilterBench", "probe", centre if probe is None else probe, 2, at_least=0)
+        if probe[0] >= height or probe[1] >= width:
+            raise ValueError(
+                f"FilterBench: probe {probe} lies outside of the picture of shape {height, width}"
+            )
         state = {"preset": kernel, "size": size, "custom": filters.identity(3)}
         if not isinstance(kernel, str):
             state = as_custom(kernel)
         state |= {
             "padding_mode": padding_mode,
-            "probe": [height // 2, width // 2],
+            "probe": list(probe),
             "upload": b"",
             "upload_shape": [],
         }
