@@ -25,8 +25,8 @@ def target_machine():
 
 def module_of(name, dispatcher, machine):
     """One exported function and all that it calls, with only its own name visible."""
-    compiled = dispatcher.overloads[dispatcher.signatures[0]]
-    code = compiled.library.get_llvm_str()
+    (signature,) = dispatcher.signatures
+    code = dispatcher.inspect_llvm(signature)
     code = re.sub(r'target triple = ".*"', f'target triple = "{TRIPLE}"', code)
     code = re.sub(r'target datalayout = ".*"', f'target datalayout = "{machine.target_data}"', code)
     # arrays around given memory own nothing, so Numba's reference counting never gets here
@@ -39,7 +39,7 @@ def module_of(name, dispatcher, machine):
         # Numba's "common" variables abort LLVM's WebAssembly writer
         if not variable.is_declaration:
             variable.linkage = "internal"
-    function = module.get_function(compiled.fndesc.llvm_func_name)
+    function = module.get_function(dispatcher.overloads[signature].fndesc.llvm_func_name)
     function.linkage, function.name = "external", name
     return module
 
