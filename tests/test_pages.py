@@ -180,6 +180,15 @@ def test_without_javascript_each_explorer_has_a_still(path, open_page, site):
     assert all(still.is_visible() for still in stills.all())
 
 
+def test_a_phone_a_sixth_as_fast_gets_there_without_an_error(open_page, site):
+    recorder = open_page(width=360)
+    session = recorder.page.context.new_cdp_session(recorder.page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 6})
+    recorder.open(site + next(path for path in CHAPTERS if path.endswith("padding.html")))
+    recorder.page.wait_for_timeout(1000 * PATIENCE)
+    recorder.assert_clean()
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_no_link_within_the_site_is_dead(path, built_site):
     dead = []

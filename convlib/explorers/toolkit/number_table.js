@@ -23,7 +23,12 @@ export class NumberTable {
     this.root = element("div", { class: "convlib-table" }, this.table);
     this.shape = [0, 0];
     this.at = [0, 0]; // the cell that Tab leads to
-    if (!onSelect && !onEdit) return;
+    if (!onSelect && !onEdit) {
+      const watch = new ResizeObserver(() => this.reachIfWide());
+      watch.observe(this.table);
+      watch.observe(this.root);
+      return;
+    }
     this.interactive = true;
     this.table.setAttribute("role", "grid");
     this.table.addEventListener("click", (event) => this.clicked(event));
@@ -40,6 +45,17 @@ export class NumberTable {
     this.cellAt = cellAt;
     for (let row = 0; row < shape[0]; row++) {
       for (let column = 0; column < shape[1]; column++) this.drawCell(row, column);
+    }
+  }
+
+  /** A table that only shows has no cell for the keyboard; where it is too wide for its box, the box is scrolled. */
+  reachIfWide() {
+    if (this.root.scrollWidth > this.root.clientWidth) {
+      this.root.tabIndex = 0;
+      this.root.setAttribute("role", "group");
+      this.root.setAttribute("aria-label", this.caption.textContent);
+    } else {
+      for (const name of ["tabindex", "role", "aria-label"]) this.root.removeAttribute(name);
     }
   }
 
