@@ -17,7 +17,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from convlib.functional import PADDING_MODES, conv2d, pad
+from convlib.functional import PADDING_MODES, conv2d, pad, pad_mode
 
 __all__ = [
     "Shown",
@@ -162,7 +162,7 @@ def show_sliding_window(
             f"{function}: the output has shape {output.shape}, so there is no row {row}, column {column}"
         )
     (sh, sw), (ph, pw), (dh, dw) = pair(stride), pair(padding), pair(dilation)
-    padded = pad(input, (pw, pw, ph, ph), "constant" if padding_mode == "zeros" else padding_mode)
+    padded = pad(input, (pw, pw, ph, ph), pad_mode(padding_mode))
     span = (row * sh, column * sw, dh * (kernel.shape[0] - 1) + 1, dw * (kernel.shape[1] - 1) + 1)
     taps = np.ix_(range(span[0], span[0] + span[2], dh), range(span[1], span[1] + span[3], dw))
 
@@ -224,7 +224,7 @@ def show_padding(array, padding=1, modes=PADDING_MODES):
         mode: as_grid(
             "show_padding",
             "the padded array",
-            pad(array, (pw, pw, ph, ph), "constant" if mode == "zeros" else mode),
+            pad(array, (pw, pw, ph, ph), pad_mode(mode)),
         )
         for mode in modes
     }

@@ -191,6 +191,11 @@ def pad(input, pad, mode="constant", value=0.0):
     return out.reshape(padded)
 
 
+def pad_mode(padding_mode):
+    """The name that ``pad`` has for a layer's padding mode."""
+    return "constant" if padding_mode == "zeros" else padding_mode
+
+
 def pad_planes(planes, vertical, horizontal, mode, value):
     """A padded copy of an array of shape (planes, height, width)."""
     count, height, width = planes.shape

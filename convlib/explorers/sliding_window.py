@@ -5,7 +5,7 @@ import numpy as np
 from traitlets import Float, Int, List
 
 from convlib.explorers.explorer import Explorer, Range, View, as_numbers, html_table, setting
-from convlib.functional import PADDING_MODES, conv2d, pad
+from convlib.functional import PADDING_MODES, conv2d, pad, pad_mode
 from convlib.shapes import count_windows, largest_padding
 
 LARGEST_INPUT, LARGEST_KERNEL = 12, 7
@@ -115,7 +115,7 @@ class SlidingWindow(Explorer):
             state["dilation"],
             padding_mode=state["padding_mode"],
         )
-        mode = "constant" if state["padding_mode"] == "zeros" else state["padding_mode"]
+        mode = pad_mode(state["padding_mode"])
         return {"padded": pad(input, (p, p, p, p), mode), "output": output[0]}
 
     @staticmethod
