@@ -21,18 +21,32 @@ import importlib
 __version__ = "0.1.0"
 
 # Loaded when first used, so that `import convlib` does not wait for Numba, matplotlib or ipywidgets.
-HOMES = {
-    "conv2d": "convlib.functional",
-    "pad": "convlib.functional",
-}
-MODULES = ("explorers", "figures", "filters", "functional", "pictures", "reference", "shapes", "webassembly")
+OPERATIONS = (
+    *("conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"),
+    *("max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d"),
+    *("pad", "unfold", "fold", "correlate2d", "convolve2d"),
+)
+MODULES = (
+    *(
+        "explorers",
+        "figures",
+        "filters",
+        "functional",
+        "gradients",
+        "layers",
+        "layouts",
+        "pictures",
+        "reference",
+    ),
+    *("shapes", "webassembly"),
+)
 
-__all__ = [*HOMES, *MODULES]
+__all__ = [*OPERATIONS, *MODULES]
 
 
 def __getattr__(name):
-    if name in HOMES:
-        value = getattr(importlib.import_module(HOMES[name]), name)
+    if name in OPERATIONS:
+        value = getattr(importlib.import_module("convlib.functional"), name)
     elif name in MODULES:
         value = importlib.import_module(f"convlib.{name}")
     else:

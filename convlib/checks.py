@@ -42,6 +42,13 @@ def as_integers(function, name, value, count, at_least):
     return tuple(as_integer(function, f"{name}[{i}]", item, at_least) for i, item in enumerate(value))
 
 
+def as_bool(function, name, value):
+    """A bool, NumPy's too, and nothing that merely counts as true."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{function}: {name} must be True or False, got {value!r}")
+    return bool(value)
+
+
 def as_mode(function, name, value, allowed):
     """A string that is one of ``allowed``."""
     if not isinstance(value, str):

@@ -17,7 +17,8 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from convlib.functional import PADDING_MODES, conv2d, pad, pad_mode
+from convlib.arguments import PADDING_MODES
+from convlib.functional import conv2d, pad, pad_mode
 
 __all__ = [
     "Shown",

@@ -1,23 +1,68 @@
-"""The operations, NumPy arrays in and out. Each one checks, pads, allocates, runs its loop and returns."""
+"""The operations, NumPy arrays in and out. Each one checks, pads, allocates, runs its loop and returns.
+
+The three ranks of an operation share one function, which works on three spatial axes.
+"""
 
 import math
-import threading
 
 import numpy as np
 
-from convlib import checks, loops
-from convlib.shapes import fitting_output_size, largest_padding, same_padding
+from convlib import arguments, checks, engine
 
-__all__ = ["conv2d", "pad"]
+__all__ = [
+    "avg_pool1d",
+    "avg_pool2d",
+    "avg_pool3d",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
+    "convolve2d",
+    "correlate2d",
+    "fold",
+    "max_pool1d",
+    "max_pool2d",
+    "max_pool3d",
+    "pad",
+    "unfold",
+]
 
-PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
-# F.pad has another name for the first one
-PAD_MODES = ("constant", *PADDING_MODES[1:])
-AXES = ("rows (H)", "columns (W)")
 
-# One parallel loop at a time: it takes all cores anyway, and Numba's portable threading layer ends the
-# process when two threads start loops at once.
-one_loop_at_a_time = threading.Lock()
+def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, *, padding_mode="zeros"):
+    """One-dimensional convolution: ``conv2d`` along a single axis, for signals and sequences.
+
+    Parameters
+    ----------
+    input : array of shape (N, C_in, L) or (C_in, L)
+    weight : array of shape (C_out, C_in/groups, KL)
+    bias : array of shape (C_out,), optional
+    stride, padding, dilation : int or (int,)
+        As in ``conv2d``; padding may be "valid" or "same".
+    groups, padding_mode
+        As in ``conv2d``.
+
+    Returns
+    -------
+    array of shape (N, C_out, OL) or (C_out, OL)
+        OL = ⌊(L + 2p − d (KL − 1) − 1) / s⌋ + 1.
+
+    Raises
+    ------
+    TypeError, ValueError, OverflowError
+        As ``conv2d``.
+
+    Notes
+    -----
+    ``torch.nn.functional.conv1d``. ``np.convolve`` flips its kernel, this does not.
+
+    Examples
+    --------
+    >>> conv1d([[1, 2, 4, 8]], [[[-1, 1]]])
+    array([[1, 2, 4]])
+    """
+    return convolve("conv1d", 1, input, weight, bias, stride, padding, dilation, groups, padding_mode)
 
 
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, *, padding_mode="zeros"):
@@ -68,65 +113,620 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, 
     array([[[45, 54],
             [81, 90]]])
     """
-    function = "conv2d"
-    input, weight, bias = as_operands(function, input, weight, bias, axes=2)
-    groups = as_groups(function, groups, input.shape[-3], weight.shape)
-    stride = checks.as_integers(function, "stride", stride, 2, at_least=1)
-    dilation = checks.as_integers(function, "dilation", dilation, 2, at_least=1)
-    padding_mode = checks.as_mode(function, "padding_mode", padding_mode, PADDING_MODES)
-    size, kernel_size = input.shape[-2:], weight.shape[2:]
-    sides = as_sides(function, padding, kernel_size, stride, dilation)
-    for axis in range(2):
-        check_padding(function, AXES[axis], size[axis], sides[axis], padding_mode)
-    output_size = tuple(
-        fitting_output_size(function, *of_axis)
-        for of_axis in zip(AXES, size, kernel_size, stride, sides, dilation)
+    return convolve("conv2d", 2, input, weight, bias, stride, padding, dilation, groups, padding_mode)
+
+
+def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, *, padding_mode="zeros"):
+    """Three-dimensional convolution: ``conv2d`` with a third axis, for volumes and stacks of frames.
+
+    Parameters
+    ----------
+    input : array of shape (N, C_in, D, H, W) or (C_in, D, H, W)
+    weight : array of shape (C_out, C_in/groups, KD, KH, KW)
+    bias : array of shape (C_out,), optional
+    stride, padding, dilation : int or (int, int, int)
+        As in ``conv2d``, in the order (depth, rows, columns); padding may be "valid" or "same".
+    groups, padding_mode
+        As in ``conv2d``.
+
+    Returns
+    -------
+    array of shape (N, C_out, OD, OH, OW) or (C_out, OD, OH, OW)
+        OD = ⌊(D + 2p − d (KD − 1) − 1) / s⌋ + 1, likewise OH and OW.
+
+    Raises
+    ------
+    TypeError, ValueError, OverflowError
+        As ``conv2d``.
+
+    Notes
+    -----
+    ``torch.nn.functional.conv3d``. A 2-D convolution over C channels is a 3-D one over C frames with a kernel
+    that spans them all.
+
+    Examples
+    --------
+    >>> frames = np.arange(3).reshape(1, 3, 1, 1) * np.ones((1, 3, 2, 2), int)
+    >>> conv3d(frames, np.ones((1, 1, 2, 2, 2), int)).ravel()
+    array([ 4, 12])
+    """
+    return convolve("conv3d", 3, input, weight, bias, stride, padding, dilation, groups, padding_mode)
+
+
+def convolve(function, axes, input, weight, bias, stride, padding, dilation, groups, padding_mode):
+    """All ranks of convolution."""
+    input, weight, bias = arguments.as_operands(function, axes, input, weight, bias)
+    groups = arguments.as_groups(function, groups)
+    arguments.check_channels(function, input.shape[-axes - 1], weight.shape, groups)
+    arguments.check_bias(function, bias, len(weight), "weight.shape[0]")
+    windows = arguments.as_windows(
+        function, input.shape[-axes:], weight.shape[2:], stride, padding, dilation, padding_mode
+    )
+    arguments.check_memory(function, input.shape, input.dtype, axes, windows, len(weight))
+    if input.dtype.kind in "iu":
+        products = math.prod(weight.shape[1:])
+        input, weight, bias = arguments.as_exact_integers(
+            function, products, input=input, weight=weight, bias=bias
+        )
+    output = engine.correlate(
+        arguments.as_volume(input, axes), arguments.as_volume(weight, axes), bias, groups, windows
+    )
+    return arguments.like_input(output, input.ndim, axes)
+
+
+def conv_transpose1d(
+    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+):  # fmt: skip
+    """One-dimensional transposed convolution: ``conv_transpose2d`` along a single axis.
+
+    Parameters
+    ----------
+    input : array of shape (N, C_in, L) or (C_in, L)
+    weight : array of shape (C_in, C_out/groups, KL)
+    bias : array of shape (C_out,), optional
+    stride, padding, output_padding, groups, dilation
+        As in ``conv_transpose2d``, with one axis.
+
+    Returns
+    -------
+    array of shape (N, C_out, OL) or (C_out, OL)
+        OL = (L − 1) s − 2p + d (KL − 1) + output_padding + 1.
+
+    Raises
+    ------
+    TypeError, ValueError, OverflowError
+        As ``conv_transpose2d``.
+
+    Examples
+    --------
+    >>> conv_transpose1d([[1, 2, 3]], [[[1, 10]]], stride=2)
+    array([[ 1, 10,  2, 20,  3, 30]])
+    """
+    return convolve_transposed(
+        "conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups, dilation
     )
 
-    batch = input.shape[0] if input.ndim == 4 else 1
-    output_shape = (batch, len(weight), *output_size)
-    padded_shape = (batch, input.shape[-3], *(n + sum(both) for n, both in zip(size, sides)))
-    dtype = input.dtype if input.dtype.kind == "f" else np.dtype(np.int64)
-    checks.check_allocation(function, "the padded input", padded_shape, dtype)
-    checks.check_allocation(function, "the output", output_shape, dtype)
+
+def conv_transpose2d(
+    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+):  # fmt: skip
+    """Two-dimensional transposed convolution: every input element adds its multiple of the kernel.
+
+    It is the adjoint of ``conv2d`` with the same weight and settings,
+    ⟨conv2d(x), y⟩ = ⟨x, conv_transpose2d(y)⟩, so it undoes the shapes, not the values.
+
+    Parameters
+    ----------
+    input : array of shape (N, C_in, H, W) or (C_in, H, W)
+        float32, float64 or integers.
+    weight : array of shape (C_in, C_out/groups, KH, KW)
+        Of the input's dtype; its first axis is the input's channels, unlike that of ``conv2d``.
+    bias : array of shape (C_out,), optional
+    stride : int or (int, int)
+        Steps between the places where neighbouring inputs add their kernels, at least 1.
+    padding : int or (int, int)
+        Elements removed from each side of the output, (rows, columns).
+    output_padding : int or (int, int)
+        Elements added to the end of the output, smaller than stride or dilation: of the several input sizes
+        that a strided convolution takes to one output size, it picks the one to go back to.
+    groups : int
+        Number of groups of channels that do not mix; divides C_in.
+    dilation : int or (int, int)
+        Distance between neighbouring taps, at least 1.
+
+    Returns
+    -------
+    array of shape (N, C_out, OH, OW) or (C_out, OH, OW)
+        OH = (H − 1) s − 2p + d (KH − 1) + output_padding + 1, likewise OW. Fresh, C-contiguous, of the
+        input's dtype; integers give int64, exactly.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument has a wrong type, dtype, shape or value; the message names it and the rule.
+    OverflowError
+        Sums of such integers could leave int64.
+
+    Notes
+    -----
+    ``torch.nn.functional.conv_transpose2d``. Dumoulin and Visin, "A guide to convolution arithmetic for deep
+    learning" (2016), chapter 4.
+
+    Examples
+    --------
+    >>> conv_transpose2d(np.array([[[1, 2]]]), np.ones((1, 1, 2, 2), int))
+    array([[[1, 3, 2],
+            [1, 3, 2]]])
+    """
+    return convolve_transposed(
+        "conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups, dilation
+    )
+
+
+def conv_transpose3d(
+    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+):  # fmt: skip
+    """Three-dimensional transposed convolution: ``conv_transpose2d`` with a third axis.
+
+    Parameters
+    ----------
+    input : array of shape (N, C_in, D, H, W) or (C_in, D, H, W)
+    weight : array of shape (C_in, C_out/groups, KD, KH, KW)
+    bias : array of shape (C_out,), optional
+    stride, padding, output_padding, groups, dilation
+        As in ``conv_transpose2d``, in the order (depth, rows, columns).
+
+    Returns
+    -------
+    array of shape (N, C_out, OD, OH, OW) or (C_out, OD, OH, OW)
+        OD = (D − 1) s − 2p + d (KD − 1) + output_padding + 1, likewise OH and OW.
+
+    Raises
+    ------
+    TypeError, ValueError, OverflowError
+        As ``conv_transpose2d``.
+
+    Examples
+    --------
+    >>> conv_transpose3d(np.ones((1, 2, 2, 2)), np.ones((1, 1, 2, 2, 2)), stride=2).shape
+    (1, 4, 4, 4)
+    """
+    return convolve_transposed(
+        "conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups, dilation
+    )
+
+
+def convolve_transposed(
+    function, axes, input, weight, bias, stride, padding, output_padding, groups, dilation
+):  # fmt: skip
+    """All ranks of transposed convolution."""
+    input, weight, bias = arguments.as_operands(function, axes, input, weight, bias, transposed=True)
+    groups = arguments.as_groups(function, groups)
+    arguments.check_transposed_channels(function, input.shape[-axes - 1], weight.shape, groups)
+    c_out = weight.shape[1] * groups
+    arguments.check_bias(function, bias, c_out, "weight.shape[1] × groups")
+    windows = arguments.as_transposed(
+        function, input.shape[-axes:], weight.shape[2:], stride, padding, output_padding, dilation
+    )
+    arguments.check_memory(function, input.shape, input.dtype, axes, windows, c_out)
     if input.dtype.kind in "iu":
-        input, weight, bias = as_exact_integers(function, input, weight, bias)
-
-    images = input.reshape(batch, *input.shape[-3:])
-    output = np.empty(output_shape, dtype)
-    correlate2d(output, images, weight, bias, stride, sides, dilation, groups, padding_mode)
-    return output if input.ndim == 4 else output[0]
-
-
-def correlate2d(output, images, weight, bias, stride, sides, dilation, groups, padding_mode):
-    """Lay out checked arguments as the loops want them, and run the loops."""
-    batch, c_in, height, width = images.shape
-    c_out, c_in_of_group, kh, kw = weight.shape
-    (top, bottom), (left, right) = sides
-    rows, phases = height + top + bottom, stride[1]
-    columns = -(-(width + left + right) // phases)
-
-    padded_shape = (batch, c_in, rows, phases, columns)
-    elements = batch * c_in * rows * phases * columns
-    # the loop reads whole vectors, so the last one may reach beyond the last row
-    padded = np.empty(elements + loops.SLACK_BYTES // images.itemsize, images.dtype)[:elements]
-    block = loops.block_of(c_out // groups)
-    blocks = groups * -(-(c_out // groups) // block)
-    packed = np.empty((blocks, c_in_of_group * kh * kw, block), images.dtype)
-    offsets = np.empty(c_in_of_group * kh * kw, np.intp)
-    biases = np.zeros(c_out + loops.WIDE_BLOCK, images.dtype)
-    if bias is not None:
-        biases[:c_out] = bias
-
-    loops.pack_weight(packed, np.ascontiguousarray(weight), groups)
-    loops.tap_offsets(offsets, c_in_of_group, kh, kw, *dilation, phases, rows, columns)
-    planes = np.ascontiguousarray(images).reshape(batch * c_in, height, width)
-    mode, nothing = PADDING_MODES.index(padding_mode), images.dtype.type(0)
-    with one_loop_at_a_time:
-        loops.pad_into(padded.reshape(batch * c_in, rows, phases, columns), planes, top, left, mode, nothing)
-        loops.correlate2d_into(
-            output, padded.reshape(padded_shape), packed, biases, offsets, groups, stride[0]
+        products = math.prod(weight.shape[2:]) * weight.shape[0] // groups
+        input, weight, bias = arguments.as_exact_integers(
+            function, products, input=input, weight=weight, bias=bias
         )
+    output = engine.transpose(
+        arguments.as_volume(input, axes), arguments.as_volume(weight, axes), bias, groups, windows
+    )
+    return arguments.like_input(output, input.ndim, axes)
+
+
+def correlate2d(image, kernel, stride=1, padding=0, dilation=1, *, padding_mode="zeros"):
+    """Cross-correlation of one image with one kernel: ``conv2d`` without batch and channels.
+
+    Parameters
+    ----------
+    image : array of shape (H, W)
+    kernel : array of shape (KH, KW)
+        Of the image's dtype.
+    stride, padding, dilation, padding_mode
+        As in ``conv2d``.
+
+    Returns
+    -------
+    array of shape (OH, OW)
+        output[y, x] = Σ_i Σ_j image[s y + d i, s x + d j] · kernel[i, j], over the padded image.
+
+    Raises
+    ------
+    TypeError, ValueError, OverflowError
+        As ``conv2d``.
+
+    Notes
+    -----
+    Where deep learning says convolution, it means this. ``scipy.signal.correlate2d`` is the same with
+    ``mode="valid"``. Its gradients are those of ``conv2d``.
+
+    Examples
+    --------
+    >>> correlate2d(np.arange(9).reshape(3, 3), [[0, 1], [2, 3]])
+    array([[19, 25],
+           [37, 43]])
+    """
+    return of_one_channel("correlate2d", image, kernel, stride, padding, dilation, padding_mode, flip=False)
+
+
+def convolve2d(image, kernel, stride=1, padding=0, dilation=1, *, padding_mode="zeros"):
+    """Convolution in the mathematical sense: ``correlate2d`` with the kernel flipped on both axes.
+
+    Parameters
+    ----------
+    image : array of shape (H, W)
+    kernel : array of shape (KH, KW)
+        Of the image's dtype.
+    stride, padding, dilation, padding_mode
+        As in ``conv2d``; padding of (KH − 1, KW − 1) gives every overlap, the "full" convolution.
+
+    Returns
+    -------
+    array of shape (OH, OW)
+        output[y, x] = Σ_i Σ_j image[s y + d i, s x + d j] · kernel[KH − 1 − i, KW − 1 − j].
+
+    Raises
+    ------
+    TypeError, ValueError, OverflowError
+        As ``conv2d``.
+
+    Notes
+    -----
+    Goodfellow, Bengio and Courville, "Deep Learning" (2016), equations 9.4 to 9.6.
+
+    Examples
+    --------
+    >>> convolve2d(np.arange(9).reshape(3, 3), [[0, 1], [2, 3]])
+    array([[ 5, 11],
+           [23, 29]])
+    """
+    return of_one_channel("convolve2d", image, kernel, stride, padding, dilation, padding_mode, flip=True)
+
+
+def of_one_channel(function, image, kernel, stride, padding, dilation, padding_mode, flip):
+    """``conv2d`` of an image (H, W) with a kernel (KH, KW)."""
+    image, kernel = checks.as_numbers(function, "image", image), checks.as_numbers(function, "kernel", kernel)
+    for name, array, shape in (("image", image, "(H, W)"), ("kernel", kernel, "(KH, KW)")):
+        if array.ndim != 2 or (name == "kernel" and array.size == 0):
+            raise ValueError(f"{function}: {name} must have shape {shape}, got shape {array.shape}")
+    arguments.as_one_dtype(function, image=image, kernel=kernel)
+    kernel = kernel[::-1, ::-1] if flip else kernel
+    layer = image[np.newaxis], kernel[np.newaxis, np.newaxis]
+    return convolve(function, 2, *layer, None, stride, padding, dilation, 1, padding_mode)[0]
+
+
+def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
+    """The largest element of each window of a signal: ``max_pool2d`` along a single axis.
+
+    Parameters
+    ----------
+    input : array of shape (N, C, L) or (C, L)
+    kernel_size, stride, padding, dilation, ceil_mode, return_indices
+        As in ``max_pool2d``, with one axis.
+
+    Returns
+    -------
+    array of shape (N, C, OL) or (C, OL), or a pair of them
+
+    Raises
+    ------
+    TypeError, ValueError
+        As ``max_pool2d``.
+
+    Examples
+    --------
+    >>> max_pool1d([[1, 5, 2, 3]], 2)
+    array([[5, 3]])
+    """
+    return max_pool("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+
+
+def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
+    """The largest element of each window.
+
+    Parameters
+    ----------
+    input : array of shape (N, C, H, W) or (C, H, W)
+        float32, float64 or integers.
+    kernel_size : int or (int, int)
+        Size of the window, (rows, columns).
+    stride : int or (int, int), optional
+        Steps from one window to the next; by default the window's own size.
+    padding : int or (int, int)
+        Positions on each side that count as −∞; at most half of kernel_size, rounded down.
+    dilation : int or (int, int)
+        Distance between neighbouring elements of a window, at least 1.
+    ceil_mode : bool
+        Round the output's size up, so that a last, incomplete window counts too.
+    return_indices : bool
+        Also return where each largest element is.
+
+    Returns
+    -------
+    output : array of shape (N, C, OH, OW) or (C, OH, OW)
+        OH = ⌊(H + 2p − d (KH − 1) − 1) / s⌋ + 1, or with ⌈ ⌉; likewise OW. Of the input's dtype.
+    indices : int64 array of the same shape, only with ``return_indices``
+        Row · W + column of the largest element in the input without padding; of equal ones, the first; −1 if
+        a dilated window reads nothing but padding.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument has a wrong type, dtype, shape or value; the message names it and the rule.
+
+    Notes
+    -----
+    ``torch.nn.functional.max_pool2d``. A NaN counts as larger than anything, so it is not lost.
+
+    Examples
+    --------
+    >>> grid = np.array([[[7, 3, 5, 2], [8, 7, 1, 6], [4, 9, 3, 9], [0, 8, 4, 5]]])
+    >>> max_pool2d(grid, 2)
+    array([[[8, 6],
+            [9, 9]]])
+    """
+    return max_pool("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+
+
+def max_pool3d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
+    """The largest element of each window of a volume: ``max_pool2d`` with a third axis.
+
+    Parameters
+    ----------
+    input : array of shape (N, C, D, H, W) or (C, D, H, W)
+    kernel_size, stride, padding, dilation, ceil_mode, return_indices
+        As in ``max_pool2d``, in the order (depth, rows, columns).
+
+    Returns
+    -------
+    array of shape (N, C, OD, OH, OW) or (C, OD, OH, OW), or a pair of them
+        An index is (frame · H + row) · W + column.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As ``max_pool2d``.
+
+    Examples
+    --------
+    >>> max_pool3d(np.arange(8).reshape(1, 2, 2, 2), 2).item()
+    7
+    """
+    return max_pool("max_pool3d", 3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+
+
+def max_pool(
+    function, axes, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices
+):  # fmt: skip
+    """All ranks of max pooling."""
+    input = arguments.as_input(function, axes, input, channels="C")
+    return_indices = checks.as_bool(function, "return_indices", return_indices)
+    kernel, windows = arguments.as_pool(
+        function, input.shape, axes, kernel_size, stride, padding, dilation, ceil_mode
+    )
+    output, indices = engine.max_pool(arguments.as_volume(input, axes), kernel, windows, return_indices)
+    output = arguments.like_input(output, input.ndim, axes)
+    return (output, arguments.like_input(indices, input.ndim, axes)) if return_indices else output
+
+
+def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
+    """The mean of each window of a signal: ``avg_pool2d`` along a single axis.
+
+    Parameters
+    ----------
+    input : array of shape (N, C, L) or (C, L)
+    kernel_size, stride, padding, ceil_mode, count_include_pad
+        As in ``avg_pool2d``, with one axis.
+
+    Returns
+    -------
+    array of shape (N, C, OL) or (C, OL)
+
+    Raises
+    ------
+    TypeError, ValueError
+        As ``avg_pool2d``.
+
+    Examples
+    --------
+    >>> avg_pool1d([[1.0, 5.0, 2.0, 3.0]], 2)
+    array([[3. , 2.5]])
+    """
+    return avg_pool("avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
+
+
+def avg_pool2d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
+    """The mean of each window.
+
+    Parameters
+    ----------
+    input : array of shape (N, C, H, W) or (C, H, W)
+        float32 or float64; a mean of integers is no integer.
+    kernel_size : int or (int, int)
+        Size of the window, (rows, columns).
+    stride : int or (int, int), optional
+        Steps from one window to the next; by default the window's own size.
+    padding : int or (int, int)
+        Zeros added on each side, at most half of the window.
+    ceil_mode : bool
+        Round the output's size up, so that a last, incomplete window counts too.
+    count_include_pad : bool
+        Whether the divisor counts the padding. What a window of ``ceil_mode`` has beyond it never counts.
+
+    Returns
+    -------
+    array of shape (N, C, OH, OW) or (C, OH, OW)
+        OH = ⌊(H + 2p − KH) / s⌋ + 1, or with ⌈ ⌉; likewise OW. Of the input's dtype.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument has a wrong type, dtype, shape or value; the message names it and the rule.
+
+    Notes
+    -----
+    ``torch.nn.functional.avg_pool2d``, without its ``divisor_override``.
+
+    Examples
+    --------
+    >>> grid = np.array([[[7, 3, 5, 2], [8, 7, 1, 6], [4, 9, 3, 9], [0, 8, 4, 5.0]]])
+    >>> avg_pool2d(grid, 2)
+    array([[[6.25, 3.5 ],
+            [5.25, 5.25]]])
+    """
+    return avg_pool("avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
+
+
+def avg_pool3d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
+    """The mean of each window of a volume: ``avg_pool2d`` with a third axis.
+
+    Parameters
+    ----------
+    input : array of shape (N, C, D, H, W) or (C, D, H, W)
+    kernel_size, stride, padding, ceil_mode, count_include_pad
+        As in ``avg_pool2d``, in the order (depth, rows, columns).
+
+    Returns
+    -------
+    array of shape (N, C, OD, OH, OW) or (C, OD, OH, OW)
+
+    Raises
+    ------
+    TypeError, ValueError
+        As ``avg_pool2d``.
+
+    Examples
+    --------
+    >>> avg_pool3d(np.arange(8.0).reshape(1, 2, 2, 2), 2).item()
+    3.5
+    """
+    return avg_pool("avg_pool3d", 3, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
+
+
+def avg_pool(function, axes, input, kernel_size, stride, padding, ceil_mode, count_include_pad):
+    """All ranks of average pooling."""
+    input = arguments.as_input(function, axes, input, channels="C")
+    arguments.check_mean(function, input.dtype)
+    count_include_pad = checks.as_bool(function, "count_include_pad", count_include_pad)
+    kernel, windows = arguments.as_pool(
+        function, input.shape, axes, kernel_size, stride, padding, 1, ceil_mode
+    )
+    output = engine.avg_pool(arguments.as_volume(input, axes), kernel, windows, count_include_pad)
+    return arguments.like_input(output, input.ndim, axes)
+
+
+def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
+    """Every window as a column (im2col), so that a convolution becomes a product of matrices.
+
+    Parameters
+    ----------
+    input : array of shape (N, C, H, W) or (C, H, W)
+        float32, float64 or integers.
+    kernel_size : int or (int, int)
+        Size of the window, (rows, columns).
+    dilation : int or (int, int)
+        Distance between neighbouring elements of a window, at least 1.
+    padding : int or (int, int)
+        Zeros added on each side.
+    stride : int or (int, int)
+        Steps from one window to the next, at least 1.
+
+    Returns
+    -------
+    array of shape (N, C · KH · KW, OH · OW) or (C · KH · KW, OH · OW)
+        Of the input's dtype; OH and OW as in ``conv2d``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument has a wrong type, dtype, shape or value; the message names it and the rule.
+
+    Notes
+    -----
+    ``torch.nn.functional.unfold``. Chellapilla, Puri and Simard, "High performance convolutional neural
+    networks for document processing" (2006). Its gradient is ``fold``.
+
+    Examples
+    --------
+    >>> unfold(np.arange(9).reshape(1, 3, 3), 2)
+    array([[0, 1, 3, 4],
+           [1, 2, 4, 5],
+           [3, 4, 6, 7],
+           [4, 5, 7, 8]])
+    """
+    function = "unfold"
+    input = arguments.as_input(function, 2, input, channels="C")
+    kernel = checks.as_integers(function, "kernel_size", kernel_size, 2, at_least=1)
+    windows = arguments.as_windows(function, input.shape[-2:], kernel, stride, padding, dilation, "zeros")
+    images = arguments.as_volume(input, 2)
+    arguments.check_memory(
+        function, input.shape, input.dtype, 2, windows, images.shape[1] * math.prod(kernel)
+    )
+    columns = engine.unfold(images, kernel, windows)
+    return columns if input.ndim == 4 else columns[0]
+
+
+def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
+    """Put columns back as windows and add up where they overlap: the adjoint of ``unfold``, not its inverse.
+
+    Parameters
+    ----------
+    input : array of shape (N, C · KH · KW, OH · OW) or (C · KH · KW, OH · OW)
+        Columns as ``unfold`` makes them; float32, float64 or integers.
+    output_size : int or (int, int)
+        H and W of the image.
+    kernel_size, dilation, padding, stride : int or (int, int)
+        As in ``unfold``.
+
+    Returns
+    -------
+    array of shape (N, C, H, W) or (C, H, W)
+        Of the input's dtype; integers give int64, exactly.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument has a wrong type, dtype, shape or value; the message names it and the rule.
+    OverflowError
+        Sums of such integers could leave int64.
+
+    Notes
+    -----
+    ``torch.nn.functional.fold``. Its gradient is ``unfold``.
+
+    Examples
+    --------
+    Each pixel comes back as often as windows hold it.
+
+    >>> fold(unfold(np.ones((1, 3, 3), int), 2), 3, 2)
+    array([[[1, 2, 1],
+            [2, 4, 2],
+            [1, 2, 1]]])
+    """
+    function = "fold"
+    columns = checks.as_numbers(function, "input", input)
+    size = checks.as_integers(function, "output_size", output_size, 2, at_least=1)
+    kernel = checks.as_integers(function, "kernel_size", kernel_size, 2, at_least=1)
+    windows = arguments.as_windows(function, size, kernel, stride, padding, dilation, "zeros")
+    elements, count = math.prod(kernel), math.prod(windows.output_size)
+    if columns.ndim not in (2, 3) or columns.shape[-2] % elements or columns.shape[-1] != count:
+        oh, ow = windows.output_size[1:]
+        raise ValueError(
+            f"{function}: input must have shape (N, C · {elements}, {count}) or (C · {elements}, {count}), "
+            f"for kernel_size {kernel} and {oh} × {ow} windows, got shape {columns.shape}"
+        )
+    if columns.dtype.kind in "iu":
+        (columns,) = arguments.as_exact_integers(function, elements, input=columns)
+    batch = columns.shape[0] if columns.ndim == 3 else 1
+    windowed = columns.reshape(batch, columns.shape[-2] // elements, *kernel, *windows.output_size[1:])
+    images = engine.fold(windowed, size, windows)
+    return images if columns.ndim == 3 else images[0]
 
 
 def pad(input, pad, mode="constant", value=0.0):
@@ -169,164 +769,29 @@ def pad(input, pad, mode="constant", value=0.0):
     """
     function = "pad"
     array = checks.as_numbers(function, "input", input)
-    sides = as_pairs(function, pad, array.ndim)
-    mode = checks.as_mode(function, "mode", mode, PAD_MODES)
-    value = as_fill(function, value, mode, array.dtype)
+    sides = arguments.as_pairs(function, pad, array.ndim)
+    mode = checks.as_mode(function, "mode", mode, arguments.PAD_MODES)
+    value = arguments.as_fill(function, value, mode, array.dtype)
     padded = list(array.shape)
     for axis, both in enumerate(sides, start=array.ndim - len(sides)):
-        check_padding(function, f"axis {axis}", array.shape[axis], both, mode)
+        arguments.check_padding(function, f"axis {axis}", array.shape[axis], both, mode)
         padded[axis] += sum(both)
     checks.check_allocation(function, "the output", padded, array.dtype)
 
-    # Every mode works on each axis by itself, so the loop over (planes, height, width) serves any number of
-    # axes: the last two at once, then every further one as the height of planes of all that follows it.
-    *further, vertical, horizontal = [(0, 0), *sides] if len(sides) == 1 else sides
-    height, width = (1, *array.shape)[-2:]
-    planes = array.reshape(math.prod(array.shape[:-2]), height, width)
-    out = pad_planes(planes, vertical, horizontal, mode, value)
-    for axis in reversed(range(len(further))):
-        both, axis = further[axis], array.ndim - len(sides) + axis
-        planes = out.reshape(math.prod(array.shape[:axis]), array.shape[axis], math.prod(padded[axis + 1 :]))
-        out = pad_planes(planes, both, (0, 0), mode, value)
+    # Every mode works on each axis by itself: the last three at once, then every further one as the height of
+    # volumes whose width is all that follows it.
+    engine_mode = "zeros" if mode == "constant" else mode
+    last = min(len(sides), 3)
+    volume = array.reshape(1, math.prod(array.shape[:-last]), *arguments.extend(array.shape[-last:], 1))
+    out = engine.pad(volume, arguments.extend(sides[-last:], (0, 0)), engine_mode, value)
+    for axis in reversed(range(array.ndim - len(sides), array.ndim - last)):
+        planes, width = math.prod(array.shape[:axis]), math.prod(padded[axis + 1 :])
+        both = sides[axis - array.ndim]
+        volume = out.reshape(1, planes, 1, array.shape[axis], width)
+        out = engine.pad(volume, ((0, 0), both, (0, 0)), engine_mode, value)
     return out.reshape(padded)
 
 
 def pad_mode(padding_mode):
     """The name that ``pad`` has for a layer's padding mode."""
     return "constant" if padding_mode == "zeros" else padding_mode
-
-
-def pad_planes(planes, vertical, horizontal, mode, value):
-    """A padded copy of an array of shape (planes, height, width)."""
-    count, height, width = planes.shape
-    out = np.empty((count, height + sum(vertical), width + sum(horizontal)), planes.dtype)
-    # padding only copies, so the loop sees bare bits: one compiled version for each size of element
-    bits = np.dtype(f"u{planes.itemsize}")
-    image, rows = np.ascontiguousarray(planes).view(bits), out.view(bits)[:, :, np.newaxis]
-    with one_loop_at_a_time:
-        loops.pad_into(rows, image, vertical[0], horizontal[0], PAD_MODES.index(mode), value.view(bits))
-    return out
-
-
-def as_operands(function, input, weight, bias, axes):
-    """input, weight and bias as arrays of one dtype, or all of integers, with the right number of axes."""
-    letters = ", ".join("DHW"[-axes:])
-    input = checks.as_numbers(function, "input", input)
-    if input.ndim not in (axes + 1, axes + 2):
-        raise ValueError(
-            f"{function}: input must have shape (N, C_in, {letters}) or (C_in, {letters}), "
-            f"got shape {input.shape}"
-        )
-    weight = checks.as_numbers(function, "weight", weight)
-    if weight.ndim != axes + 2 or 0 in weight.shape:
-        taps = ", ".join("K" + letter for letter in "DHW"[-axes:])
-        raise ValueError(
-            f"{function}: weight must have shape (C_out, C_in/groups, {taps}), every one at least 1, "
-            f"got shape {weight.shape}"
-        )
-    if bias is not None:
-        bias = checks.as_numbers(function, "bias", bias)
-        if bias.shape != weight.shape[:1]:
-            raise ValueError(
-                f"{function}: bias must have shape ({len(weight)},), one number for each output channel "
-                f"(weight.shape[0]), got shape {bias.shape}"
-            )
-
-    for name, array in {"weight": weight, "bias": bias}.items():
-        if array is None or array.dtype == input.dtype or {array.dtype.kind, input.dtype.kind} <= {"i", "u"}:
-            continue
-        dtype = input.dtype if input.dtype.kind == "f" else array.dtype
-        raise TypeError(
-            f"{function}: input is {input.dtype}, but {name} is {array.dtype}; they must be the same, "
-            f"e.g. both {dtype} by .astype(np.{dtype})"
-        )
-    return input, weight, bias
-
-
-def as_exact_integers(function, input, weight, bias):
-    """Operands as int64; refused if a sum of such integers could leave it."""
-
-    def largest(array):
-        return max(abs(int(array.max())), abs(int(array.min()))) if array.size else 0
-
-    taps = math.prod(weight.shape[1:])
-    bound = largest(input) * largest(weight) * taps + (0 if bias is None else largest(bias))
-    if max(bound, largest(input), largest(weight)) >= 2**63:
-        raise OverflowError(
-            f"{function}: integers up to {largest(input)} in input and {largest(weight)} in weight, over "
-            f"{taps} taps, could sum to more than int64 holds; use float64"
-        )
-    return [None if array is None else array.astype(np.int64, copy=False) for array in (input, weight, bias)]
-
-
-def as_groups(function, groups, c_in, weight_shape):
-    groups = checks.as_integer(function, "groups", groups, at_least=1)
-    c_out, c_in_of_group = weight_shape[:2]
-    if c_in != c_in_of_group * groups:
-        raise ValueError(
-            f"{function}: input has {c_in} channels, but weight expects {c_in_of_group * groups} "
-            f"(weight.shape[1] × groups = {c_in_of_group} × {groups})"
-        )
-    if c_out % groups:
-        raise ValueError(
-            f"{function}: groups must divide the {c_out} output channels (weight.shape[0]), got {groups}"
-        )
-    return groups
-
-
-def as_sides(function, padding, kernel_size, stride, dilation):
-    """padding as one pair (before, after) for each axis."""
-    if isinstance(padding, str):
-        padding = checks.as_mode(function, "padding", padding, ("valid", "same"))
-        if padding == "valid":
-            return ((0, 0),) * len(kernel_size)
-        if any(step != 1 for step in stride):
-            raise ValueError(f"{function}: padding='same' needs stride 1, got stride {stride}")
-        return tuple(same_padding(k, d) for k, d in zip(kernel_size, dilation))
-    padding = checks.as_integers(function, "padding", padding, len(kernel_size), at_least=0)
-    return tuple((side, side) for side in padding)
-
-
-def as_pairs(function, pad, axes):
-    """F.pad's flat list, last axis first, as a pair (before, after) for each padded axis in axis order."""
-    if not isinstance(pad, tuple | list | np.ndarray):
-        raise TypeError(
-            f"{function}: pad must be a sequence (left, right, top, bottom, …), got {pad!r} of type "
-            f"{type(pad).__name__}"
-        )
-    if len(pad) % 2 or not 2 <= len(pad) <= 2 * axes:
-        raise ValueError(
-            f"{function}: pad must hold a pair (before, after) for each padded axis, last axis first, so 2 "
-            f"to {2 * axes} numbers for an input of {axes} axes, got {len(pad)}: {pad!r}"
-        )
-    numbers = checks.as_integers(function, "pad", pad, len(pad), at_least=0)
-    return list(zip(numbers[::2], numbers[1::2]))[::-1]
-
-
-def as_fill(function, value, mode, dtype):
-    """value as a scalar of the dtype."""
-    is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    try:
-        number = dtype.type(value) if is_number else None
-    except (ValueError, OverflowError):  # NaN, infinity or too large for an integer
-        number = None
-    if number is None or (dtype.kind != "f" and number != value):
-        raise TypeError(f"{function}: value must be one number that {dtype} can hold, got {value!r}")
-    if mode != "constant" and not number == 0:
-        raise ValueError(
-            f"{function}: value goes with mode='constant' only, got value {value!r} with mode {mode!r}"
-        )
-    return number
-
-
-def check_padding(function, axis, size, sides, mode):
-    """Refuse padding that the mode cannot fill."""
-    most = largest_padding(size, mode)
-    if most is None or max(sides) <= most:
-        return
-    rule = {
-        "reflect": "reflect mirrors without repeating the border, so padding must be smaller than the size",
-        "circular": "circular wraps at most once, so padding must not exceed the size",
-        "replicate": "replicate needs an element to repeat",
-    }[mode]
-    raise ValueError(f"{function}: padding {max(sides)} along {axis} of size {size} is too large: {rule}")

@@ -1,5 +1,7 @@
 """The published pages in a real browser, with every request that leaves the site blocked."""
 
+import importlib
+import inspect
 import os.path
 import time
 from html.parser import HTMLParser
@@ -8,6 +10,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import yaml
 from conftest import ROOT, SITE
+
+import convlib
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -29,11 +33,12 @@ PAGES = [*CHAPTERS, "search.html"]
 
 
 class PageReader(HTMLParser):
-    """Collects what the static tests ask of a page: its links, its anchors, its images."""
+    """Collects what the static tests ask of a page: links, anchors, images, the terms it defines."""
 
     def __init__(self, path):
         super().__init__()
         self.links, self.anchors, self.images = [], set(), []
+        self.terms, self.term = {}, None  # text by anchor; the anchor of the one that is being read
         self.feed(path.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag, attributes):
@@ -42,6 +47,16 @@ class PageReader(HTMLParser):
         self.links += [found[name] for name in ("href", "src") if found.get(name)]
         if tag == "img":
             self.images.append(found)
+        if tag == "dt":
+            self.term = found.get("id")
+
+    def handle_endtag(self, tag):
+        if tag == "dt":
+            self.term = None
+
+    def handle_data(self, data):
+        if self.term:
+            self.terms[self.term] = self.terms.get(self.term, "") + data
 
 
 def wait_for_change(read, before):
@@ -211,7 +226,8 @@ def test_no_link_within_the_site_is_dead(path, built_site):
 @pytest.mark.parametrize("path", PAGES)
 def test_every_image_says_what_it_shows(path, built_site):
     images = PageReader(built_site / path).images
-    silent = [image["src"] for image in images if image.get("alt") is None]
+    # Sphinx's own alternative text is the file's name
+    silent = [image["src"] for image in images if image.get("alt") in (None, image["src"])]
     # only the logo, whose link already says the book's title, may have nothing to add
     silent += [
         image["src"]
@@ -224,3 +240,25 @@ def test_every_image_says_what_it_shows(path, built_site):
 def test_every_built_page_is_in_the_contents(built_site):
     built = {path.relative_to(SITE).as_posix() for path in (built_site / "book").rglob("*.html")}
     assert built == set(CHAPTERS)
+
+
+@pytest.mark.parametrize("module", convlib.MODULES)
+def test_every_public_name_is_documented_the_way_it_is_called(module, built_site):
+    terms = {}
+    for path in (built_site / "book" / "api").glob("*.html"):
+        terms |= PageReader(path).terms
+    home = importlib.import_module(f"convlib.{module}")
+    for name in home.__all__:
+        shown = terms[f"convlib.{module}.{name}"].strip().removeprefix("class").strip().removesuffix("#")
+        if callable(getattr(home, name)):
+            defined = {}
+            exec(f"def {shown if '(' in shown else shown + '()'}: pass", vars(home).copy(), defined)
+            assert inspect.signature(defined[name]) == inspect.signature(getattr(home, name))
+        else:
+            assert shown == name
+
+
+def test_the_search_finds_a_function_by_its_name(open_page, site):
+    page = open_page().open(f"{site}search.html?q=largest_padding")
+    found = page.locator("#search-results a", has_text="convlib.shapes.largest_padding").first
+    assert found.get_attribute("href").endswith("book/api/shapes.html#convlib.shapes.largest_padding")

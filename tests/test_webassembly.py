@@ -3,9 +3,11 @@
 import base64
 import itertools
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -13,105 +15,234 @@ from build_front_end import node_environment
 from conftest import ROOT
 
 import convlib
-from convlib import shapes, webassembly
+from convlib import gradients, shapes, webassembly
 
 ENGINE = ROOT / "convlib" / "explorers" / "toolkit" / "engine.js"
 MODES = ("zeros", "reflect", "replicate", "circular")
+EXACT = re.compile("pad|maxPool|avgPool|.*Size$")
 
-# Runs in Node and in a page alike, through the explorers' engine but with all arguments of the exports.
+# Runs in Node and in a page alike. Arrays travel as base64, bit for bit.
 RUN_CASES = """
 async ({ engineSource, wasm, cases }) => {
   const engineModule = await import("data:text/javascript," + encodeURIComponent(engineSource));
-  const bytes = Uint8Array.from(atob(wasm), (character) => character.charCodeAt(0));
-  const engine = await engineModule.loadEngine({ get: () => bytes });
-  return cases.map(({ name, arrays, count, numbers }) => {
-    engine.free = engine.exports.__heap_base.value;
-    if (name === "output_size") return engine.call(name, ...numbers);
-    const scratch = name === "conv2d" ? [engine.allocate(engine.call("conv2d_scratch", ...numbers))] : [];
-    const sources = arrays.map((numbers) => engine.put(numbers));
-    const target = engine.allocate(count);
-    engine.call(name, ...sources, target, ...scratch, ...numbers);
-    return Array.from(engine.take(target, [count]).data);
+  const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const engine = await engineModule.loadEngine({ get: () => bytes(wasm) });
+  const decode = ({ shape, base64 }) => ({ data: new Float32Array(bytes(base64).buffer), shape });
+  const revive = (value) => (value.shape ? decode(value) : value);
+  const encode = ({ data, shape }) => {
+    const characters = Array.from(new Uint8Array(data.buffer), (byte) => String.fromCharCode(byte));
+    return { shape, type: data.constructor.name, base64: btoa(characters.join("")) };
+  };
+  return cases.map(({ name, args, settings }) => {
+    try {
+      const result = engine[name](...args.map(revive), ...(Object.keys(settings).length ? [settings] : []));
+      return typeof result === "number" ? result : [result].flat().map(encode);
+    } catch (error) {
+      return error.message;
+    }
   });
 }
 """
 
 
-def conv2d_cases():
-    """(arguments of convlib.conv2d, the same for the module): every kind of layer, small."""
-    random = np.random.default_rng(0)
-    layers = [
-        # batch, channels in, height, width, channels out, kernel height, kernel width, groups
-        (1, 1, 5, 5, 1, 3, 3, 1),
-        (1, 1, 1, 1, 1, 1, 1, 1),
-        (2, 3, 9, 14, 5, 3, 2, 1),
-        (1, 4, 8, 21, 8, 1, 5, 2),
-        (2, 6, 7, 40, 6, 3, 3, 6),
-        (1, 2, 12, 7, 17, 4, 3, 1),
-    ]
-    geometries = itertools.product([(1, 1), (2, 3)], [(0, 0), (2, 1)], [(1, 1), (2, 1)], MODES)
-    for layer, (stride, padding, dilation, mode) in itertools.product(layers, list(geometries)):
-        n, c, h, w, c_out, kh, kw, groups = layer
-        span = [d * (k - 1) + 1 for d, k in zip(dilation, (kh, kw))]
-        too_small = any(size + 2 * p < s for size, p, s in zip((h, w), padding, span))
-        if too_small or max(padding) >= min(h, w) or (mode != "zeros" and padding == (0, 0)):
-            continue
-        input = random.normal(size=(n, c, h, w)).astype(np.float32)
-        weight = random.normal(size=(c_out, c // groups, kh, kw)).astype(np.float32)
-        bias = random.normal(size=c_out).astype(np.float32)
-        keywords = dict(stride=stride, padding=padding, dilation=dilation, groups=groups, padding_mode=mode)
-        (ph, pw) = padding
-        numbers = [n, c, h, w, c_out, kh, kw, *stride, ph, ph, pw, pw, *dilation, groups, MODES.index(mode)]
-        yield (input, weight, bias), keywords, numbers
+def camel_case(name):
+    return re.sub("_(.)", lambda match: match[1].upper(), name)
+
+
+def encode(value):
+    if not isinstance(value, np.ndarray):
+        return value
+    return {"shape": value.shape, "base64": base64.b64encode(value.astype("<f4").tobytes()).decode()}
+
+
+def decode(result):
+    """The arrays of a result, or the number that it is."""
+    if isinstance(result, list):
+        types = {"Float32Array": "<f4", "Int32Array": "<i4"}
+        return [
+            np.frombuffer(base64.b64decode(array["base64"]), types[array["type"]]).reshape(array["shape"])
+            for array in result
+        ]
+    return result
+
+
+def call(name, *args, **settings):
+    """A call of the engine."""
+    settings = {key: value.tolist() if key == "bias" else value for key, value in settings.items()}
+    return {"name": name, "args": [encode(value) for value in args], "settings": settings}
+
+
+def case(module, name, *args, sides=None, **settings):
+    """A call of the engine, and what the library says; ``sides`` is padding that has another name there."""
+    of_engine = settings if sides is None else settings | {"padding": sides}
+    of_engine = {camel_case(key): value for key, value in of_engine.items()}
+    return call(camel_case(name), *args, **of_engine), getattr(module, name)(*args, **settings)
+
+
+random = np.random.default_rng(0)
+
+
+def normal(*shape):
+    return random.normal(size=shape).astype(np.float32)
+
+
+# without a batch or with one, channels in, size, channels out, kernel, groups; every rank, even kernels too
+LAYERS = [
+    ((2,), 3, (14,), 5, (3,), 1),
+    ((), 4, (21,), 8, (4,), 2),
+    ((1,), 6, (40,), 6, (5,), 6),
+    ((1,), 1, (5, 5), 1, (3, 3), 1),
+    ((1,), 1, (1, 1), 1, (1, 1), 1),
+    ((2,), 3, (9, 14), 5, (3, 2), 1),
+    ((1,), 4, (8, 21), 8, (1, 5), 2),
+    ((2,), 6, (7, 40), 6, (3, 3), 6),
+    ((), 2, (12, 7), 17, (4, 3), 1),
+    ((2,), 2, (5, 6, 7), 3, (3, 2, 3), 1),
+    ((), 4, (4, 5, 9), 6, (2, 3, 1), 2),
+]
+
+
+def of_rank(axes, *choices):
+    """Settings of three axes, cut to the last few."""
+    return [choice if isinstance(choice, str) else choice[3 - axes :] for choice in choices]
+
+
+def conv_cases():
+    for lead, c, size, c_out, kernel, groups in LAYERS:
+        axes = len(size)
+        strides = of_rank(axes, (1, 1, 1), (2, 2, 3))
+        paddings = of_rank(axes, (0, 0, 0), (1, 2, 1), "same")
+        dilations = of_rank(axes, (1, 1, 1), (1, 2, 2))
+        for stride, padding, dilation, mode in itertools.product(strides, paddings, dilations, MODES):
+            if padding == "same":
+                sides = [shapes.same_padding(k, d) for k, d in zip(kernel, dilation)]
+            else:
+                sides = [(p, p) for p in padding]
+            fits = all(
+                shapes.count_windows(n, k, s, sum(both), d) >= 1
+                for n, k, s, both, d in zip(size, kernel, stride, sides, dilation)
+            )
+            if not fits or (padding == "same" and max(stride) > 1):
+                continue
+            if mode != "zeros" and not 0 < max(map(max, sides)) < min(size):
+                continue
+            input, weight = normal(*lead, c, *size), normal(c_out, c // groups, *kernel)
+            settings = dict(stride=stride, dilation=dilation, groups=groups, padding_mode=mode)
+            settings |= dict(padding=padding, sides=sides if padding == "same" else None)
+            given, output = case(convlib, f"conv{axes}d", input, weight, bias=normal(c_out), **settings)
+            yield given, output
+            gradient = normal(*output.shape)
+            yield case(gradients, f"conv{axes}d_input", input.shape, weight, gradient, **settings)
+            yield case(gradients, f"conv{axes}d_weight", input, weight.shape, gradient, **settings)
+
+
+def conv_transpose_cases():
+    for lead, c, size, c_out, kernel, groups in LAYERS:
+        axes = len(size)
+        strides = of_rank(axes, (1, 1, 1), (2, 3, 2), (3, 1, 4))
+        paddings = of_rank(axes, (0, 0, 0), (1, 0, 1))
+        dilations = of_rank(axes, (1, 1, 1), (2, 2, 3))
+        extras = of_rank(axes, (0, 0, 0), (1, 0, 1))
+        for stride, padding, dilation, extra in itertools.product(strides, paddings, dilations, extras):
+            sizes = [
+                (n - 1) * s - 2 * p + d * (k - 1) + more + 1
+                for n, k, s, p, d, more in zip(size, kernel, stride, padding, dilation, extra)
+            ]
+            if min(sizes) < 1 or any(more >= max(s, d) for more, s, d in zip(extra, stride, dilation)):
+                continue
+            input, weight = normal(*lead, c, *size), normal(c, c_out // groups, *kernel)
+            yield case(
+                convlib, f"conv_transpose{axes}d", input, weight, bias=normal(c_out), stride=stride,
+                padding=padding, dilation=dilation, groups=groups, output_padding=extra,
+            )  # fmt: skip
+
+
+def pool_cases():
+    for size, kernel in [((14,), (3,)), ((9, 10), (2, 3)), ((5, 6, 9), (2, 3, 4))]:
+        axes = len(size)
+        strides = [None, *of_rank(axes, (1, 1, 1), (2, 3, 2))]
+        paddings = of_rank(axes, (0, 0, 0), (1, 1, 1))
+        dilations = of_rank(axes, (1, 1, 1), (2, 2, 1))
+        for stride, padding, dilation, ceil_mode in itertools.product(
+            strides, paddings, dilations, (False, True)
+        ):
+            input = np.rint(2 * normal(2, 3, *size))  # with ties
+            input.flat[::11] = np.nan
+            settings = dict(padding=padding, ceil_mode=ceil_mode)
+            if stride is not None:
+                settings["stride"] = stride
+            largest = dict(settings, dilation=dilation)
+            pool = f"max_pool{axes}d"
+            yield case(convlib, pool, input, kernel, **largest)
+            given, both = case(convlib, pool, input, kernel, return_indices=True, **largest)
+            yield given, both
+            yield case(gradients, f"{pool}_input", input, normal(*both[0].shape), kernel, **largest)
+            if max(dilation) > 1:
+                continue
+            for include in (True, False):
+                mean = dict(settings, count_include_pad=include)
+                pool = f"avg_pool{axes}d"
+                given, output = case(convlib, pool, input, kernel, **mean)
+                yield given, output
+                gradient = normal(*output.shape)
+                yield case(gradients, f"{pool}_input", input.shape, gradient, kernel, **mean)
 
 
 def pad_cases():
-    random = np.random.default_rng(1)
-    for (top, bottom, left, right), mode in itertools.product(
-        [(0, 0, 0, 0), (1, 2, 0, 3), (3, 3, 3, 3)], MODES
-    ):
-        image = random.normal(size=(2, 4, 5)).astype(np.float32)
-        pad = (left, right, top, bottom)
-        yield image, pad, mode, [2, 4, 5, top, bottom, left, right, MODES.index(mode)]
+    all_sides = [[(0, 0)] * 3, [(1, 0), (1, 2), (0, 3)], [(2, 2), (3, 3), (3, 3)]]
+    for axes, sides, mode in itertools.product((1, 2, 3), all_sides, MODES):
+        array = normal(2, 4, 4, 5)
+        sides = sides[3 - axes :]
+        flat = tuple(itertools.chain.from_iterable(reversed(sides)))
+        library_mode = "constant" if mode == "zeros" else mode
+        value = dict(value=2.5) if mode == "zeros" else {}
+        output = convlib.pad(array, flat, mode=library_mode, **value)
+        yield call(f"pad{axes}d", array, padding=sides, paddingMode=mode, **value), output
+        gradient = normal(*output.shape)
+        given = call(f"pad{axes}dInput", array.shape, gradient, padding=sides, paddingMode=mode)
+        yield given, gradients.pad_input(array.shape, gradient, flat, mode=library_mode)
 
 
-def cases_and_expected():
-    cases, expected = [], []
-    for (input, weight, bias), keywords, numbers in conv2d_cases():
-        output = convlib.conv2d(input, weight, bias, **keywords)
-        arrays = [array.ravel().tolist() for array in (input, weight, bias)]
-        cases.append({"name": "conv2d", "arrays": arrays, "count": output.size, "numbers": numbers})
-        expected.append(output.ravel())
-    for image, pad, mode, numbers in pad_cases():
-        output = convlib.pad(image, pad, mode="constant" if mode == "zeros" else mode)
-        arrays = [image.ravel().tolist()]
-        cases.append({"name": "pad2d", "arrays": arrays, "count": output.size, "numbers": numbers})
-        expected.append(output.ravel())
-    for numbers in itertools.product((5, 8, 224), (1, 3), (1, 2), (0, 1), (1, 2)):
-        cases.append({"name": "output_size", "arrays": [], "count": 0, "numbers": numbers})
-        n, k, s, p, d = numbers
-        expected.append(shapes.output_size(n, k, s, p, d))
-    return cases, expected
+def size_cases():
+    def sizes(function, grid):
+        for numbers in grid:
+            yield call(camel_case(function.__name__), *numbers), function(*numbers)
+
+    paddings = (0, 1, (1, 2))
+    yield from sizes(shapes.output_size, itertools.product((5, 8, 224), (1, 3), (1, 2), paddings, (1, 2)))
+    pools = itertools.product((5, 8, 224), (2, 3), (1, 3), (0, 1), (1, 2), (False, True))
+    yield from sizes(shapes.pool_output_size, pools)
+    transposed = itertools.product((5, 224), (2, 3), (2, 3), (0, 1), (0, 1), (1, 2))
+    yield from sizes(shapes.transposed_output_size, transposed)
+
+
+def plane_cases():
+    """The two that show one plane."""
+    plane, kernel = normal(6, 9), normal(3, 2)
+    settings = dict(stride=2, padding=1, dilation=1)
+    expected = convlib.correlate2d(plane, kernel, padding_mode="circular", **settings)
+    yield call("correlate", plane, kernel, mode="circular", **settings), expected
+    yield call("pad", plane, 2, "reflect"), convlib.pad(plane, (2, 2, 2, 2), mode="reflect")
 
 
 @pytest.fixture(scope="module")
 def task():
-    cases, expected = cases_and_expected()
-    assert len(cases) > 150
+    both = [
+        *conv_cases(), *conv_transpose_cases(), *pool_cases(), *pad_cases(), *size_cases(), *plane_cases()
+    ]  # fmt: skip
+    cases, expected = zip(*both)
+    assert len(cases) > 1000
+    return {"cases": cases} | engine_and_module(), expected
+
+
+def engine_and_module():
     wasm = base64.b64encode(webassembly.read()).decode()
-    return {"engineSource": ENGINE.read_text(encoding="utf-8"), "wasm": wasm, "cases": cases}, expected
+    return {"engineSource": ENGINE.read_text(encoding="utf-8"), "wasm": wasm}
 
 
-def assert_same(results, expected):
-    assert len(results) == len(expected)
-    for result, wanted in zip(results, expected):
-        np.testing.assert_allclose(np.array(result), wanted, rtol=1e-5, atol=1e-5)
-
-
-def test_node_computes_what_the_library_computes(task, tmp_path):
+def run_in_node(task, folder):
     environment = node_environment()
-    given, expected = task
-    (tmp_path / "task.json").write_text(json.dumps(given))
+    (folder / "task.json").write_text(json.dumps(task))
     script = f"""
         import fs from "node:fs";
         const task = JSON.parse(fs.readFileSync("task.json"));
@@ -119,25 +250,62 @@ def test_node_computes_what_the_library_computes(task, tmp_path):
     """
     finished = subprocess.run(
         [shutil.which("node", path=environment["PATH"]), "--input-type=module", "-e", script],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, check=True,
+        cwd=folder, env=environment, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert_same(json.loads(finished.stdout), expected)
+    return json.loads(finished.stdout)
+
+
+def assert_same(cases, results, expected):
+    assert len(results) == len(expected)
+    for case, result, wanted in zip(cases, results, expected):
+        about = f"{case['name']} {case['settings']}"
+        assert not isinstance(result, str), f"{about}: {result}"
+        if isinstance(wanted, int):
+            assert result == wanted, f"{case['name']} {case['args']}"
+            continue
+        arrays = wanted if isinstance(wanted, tuple) else (wanted,)
+        for ours, theirs in zip(decode(result), arrays, strict=True):
+            if EXACT.match(case["name"]):
+                np.testing.assert_array_equal(ours, theirs, err_msg=about)
+            else:
+                np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5, err_msg=about)
+
+
+def test_node_computes_what_the_library_computes(task, tmp_path):
+    given, expected = task
+    assert_same(given["cases"], run_in_node(given, tmp_path), expected)
 
 
 def test_a_page_computes_what_the_library_computes(task, browser):
     given, expected = task
     page = browser.new_page()
-    assert_same(page.evaluate(RUN_CASES, given), expected)
+    assert_same(given["cases"], page.evaluate(RUN_CASES, given), expected)
     page.close()
 
 
-def test_padding_copies_bit_for_bit(task):
-    """The library's side of it: NumPy's padding, which copies too, has the same bits."""
-    names = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
-    for image, (left, right, top, bottom), mode, _ in pad_cases():
-        ours = convlib.pad(image, (left, right, top, bottom), mode="constant" if mode == "zeros" else mode)
-        theirs = np.pad(image, [(0, 0), (top, bottom), (left, right)], mode=names[mode])
-        assert ours.tobytes() == theirs.tobytes()
+def test_windows_that_do_not_fit_and_too_much_memory_are_refused(tmp_path):
+    """And what comes after a refusal is computed as if nothing had been."""
+    small, kernel, ones = normal(1, 1, 3, 3), normal(1, 1, 5, 5), np.ones((1, 1, 3, 3))
+    cases = [
+        call("outputSize", 3, 5),
+        call("conv2d", small, kernel),
+        call("pad2d", small, padding=30_000),
+        call("conv2d", small, kernel, padding=20_000),
+        call("conv2d", small, ones),
+    ]
+    size, misfit, big_pad, big_conv, result = run_in_node({"cases": cases} | engine_and_module(), tmp_path)
+    assert size < 1
+    assert "do not fit" in misfit
+    assert "2 GiB" in big_pad
+    assert "2 GiB" in big_conv
+    np.testing.assert_allclose(decode(result)[0].item(), small.sum(), rtol=1e-5)
+
+
+def test_python_without_the_compiler_can_read_the_module():
+    """NUMBA_DISABLE_JIT=1, as where coverage is measured, concerns the library's loops only."""
+    code = "from convlib import webassembly; assert webassembly.read().startswith(b'\\0asm')"
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
 
 
 def test_the_module_is_small_uses_vectors_and_imports_nothing():

@@ -9,6 +9,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sys.executable
 PYTEST = [PYTHON, "-m", "pytest", "-q", "-n", str(min(os.cpu_count() or 1, 8))]
+# The loops as Python runs them: slow, so few examples each, and their lines can be counted. The two files are
+# about compiled code; a test runs them in a process of its own, which is counted too.
+PLAIN = ["env", "NUMBA_DISABLE_JIT=1", "CONVLIB_EXAMPLES=20", *PYTEST, "--cov"]
+PLAIN += [f"--ignore=convlib/webassembly/{name}.py" for name in ("compile", "exports")]
 
 STEPS = {
     "style": [PYTHON, "-m", "ruff", "check", "."],
@@ -16,6 +20,7 @@ STEPS = {
     "browser": [PYTHON, "tools/find_browser.py"],
     "convlib.wasm and front end": [PYTHON, "tools/build.py", "wasm", "front_end"],
     "library, doctests, notebook hygiene": [*PYTEST, "-m", "not browser"],
+    "plain Python, with coverage": [*PLAIN, "-m", "not browser"],
     "stored outputs": [*PYTEST, "--nbval", "--dist=loadfile", "-p", "no:doctest", "-o", "addopts=", "book"],
     "pages, built from nothing": [PYTHON, "tools/build.py", "html", "--fresh"],
     "pages and notebooks in a browser": [*PYTEST, "-m", "browser"],

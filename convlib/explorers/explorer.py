@@ -5,6 +5,7 @@ arrays that are shown: in Python with convlib, in the page with convlib.wasm. Th
 asks Python where a kernel answers, and computes by itself where none does.
 """
 
+import inspect
 from collections import namedtuple
 from pathlib import Path
 
@@ -92,6 +93,11 @@ class Explorer(widgets.VBox):
 
     choices = {}  # noqa: RUF012
 
+    def __init_subclass__(cls, **keywords):
+        super().__init_subclass__(**keywords)
+        # help() and the API page would otherwise show the arguments of traitlets' __new__, which are any
+        cls.__signature__ = inspect.signature(cls.__init__.__get__(cls))
+
     def __init__(self, view, controls):
         """Link the controls, a list of (setting, control), to the view."""
         self.view = view
@@ -112,13 +118,13 @@ class Explorer(widgets.VBox):
 
     @property
     def state(self):
-        """The settings now: a dict of numbers, names and arrays."""
+        """The settings now, a dict of numbers, names and arrays."""
         # The front end changes several settings one message at a time, so what is here may be halfway.
         return self.legal(self.decode(self.view.settings()))
 
     @property
     def result(self):
-        """The array that is shown as the output now: ndarray of shape (OH, OW), float32."""
+        """The array that is shown as the output now, ndarray of shape (OH, OW), float32."""
         return self.compute(self.state)["output"]
 
     def update(self, **changes):

@@ -5,9 +5,10 @@ import numpy as np
 from traitlets import Bytes, Dict, Int, List
 
 from convlib import filters, pictures
+from convlib.arguments import PADDING_MODES
 from convlib.checks import as_integers
 from convlib.explorers.explorer import Explorer, Range, View, as_numbers, html_table, setting, share
-from convlib.functional import PADDING_MODES, conv2d
+from convlib.functional import conv2d
 
 SIZES = (3, 5, 7)
 PRESETS = {
@@ -126,7 +127,7 @@ class FilterBench(Explorer):
 
     @property
     def picture(self):
-        """The picture under the kernel now, the reader's own if there is one: uint8, shape (H, W)."""
+        """The picture under the kernel now, uint8, shape (H, W); the reader's own if there is one."""
         return self.state["picture"]
 
     @picture.setter

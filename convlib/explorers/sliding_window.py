@@ -4,8 +4,9 @@ import ipywidgets as widgets
 import numpy as np
 from traitlets import Float, Int, List
 
+from convlib.arguments import PADDING_MODES
 from convlib.explorers.explorer import Explorer, Range, View, as_numbers, html_table, setting
-from convlib.functional import PADDING_MODES, conv2d, pad, pad_mode
+from convlib.functional import conv2d, pad, pad_mode
 from convlib.shapes import count_windows, largest_padding
 
 LARGEST_INPUT, LARGEST_KERNEL = 12, 7

@@ -12,18 +12,35 @@ from convlib.loops.correlation import (
     SLACK_BYTES,
     WIDE_BLOCK,
     block_of,
-    correlate2d_into,
+    correlate_into,
+    forward_taps,
+    pack_pixels,
     pack_weight,
-    tap_offsets,
+    transpose_into,
+    transposed_taps,
+    weight_gradient_into,
 )
-from convlib.loops.padding import pad_into
+from convlib.loops.padding import pad_into, unpad_into
+from convlib.loops.pooling import avg_pool_back_into, avg_pool_into, max_pool_into, scatter_into
+from convlib.loops.windows import fold_into, unfold_into
 
 __all__ = [
     "SLACK_BYTES",
     "WIDE_BLOCK",
+    "avg_pool_back_into",
+    "avg_pool_into",
     "block_of",
-    "correlate2d_into",
+    "correlate_into",
+    "fold_into",
+    "forward_taps",
+    "max_pool_into",
+    "pack_pixels",
     "pack_weight",
     "pad_into",
-    "tap_offsets",
+    "scatter_into",
+    "transpose_into",
+    "transposed_taps",
+    "unfold_into",
+    "unpad_into",
+    "weight_gradient_into",
 ]

@@ -1,12 +1,18 @@
-"""Cross-correlation, what deep learning calls convolution: one micro-kernel and the loop around it.
+"""Cross-correlation, what deep learning calls convolution: one micro-kernel and three loops around it.
 
-The plan. The padded image is laid out so that, for every tap of the kernel, the inputs of neighbouring
+The plan. The padded input is laid out so that, for every tap of the kernel, the inputs of neighbouring
 outputs are neighbours in memory (``convlib.loops.padding`` splits columns by stride). Then one output row is
 
     out[o, x] = bias[o] + Σ_t weight[t, o] · rows[base + offsets[t] + x]
 
 and a single list of ``offsets``, an entry per input channel and tap, says all there is to say about kernel
 size, dilation, stride and channels. ``tile`` computes that sum for a few channels and columns in registers.
+
+Arrays have three spatial axes (depth, height, width); an image has depth 1, a sequence height 1 too.
+
+Two relatives are the same sum. A transposed convolution with stride s is s ordinary ones along each axis:
+outputs that leave the same remainder when divided by s share their taps, so taps are sorted into such
+*classes*. In the gradient for the weights, pixels take the part of the taps, and channels that of columns.
 """
 
 import numpy as np
@@ -27,6 +33,12 @@ SINGLE_VECTORS = 4
 SLACK_BYTES = VECTOR_BYTES * max(WIDE_VECTORS, SINGLE_VECTORS)
 
 
+# Where a row is cut, so that one long row keeps every core busy.
+COLUMNS_OF_UNIT = 4096
+# So few products of a gradient are summed in one go: shorter sums round less.
+PIXELS_OF_SUM = 2048
+
+
 @intrinsic
 def address(typing_context, array, index):
     """Pointer to element ``index`` of a contiguous array, counted over all axes."""
@@ -39,7 +51,7 @@ def address(typing_context, array, index):
 
 
 def make_tile(block, vectors):
-    """The micro-kernel for ``block`` output channels and ``vectors`` vectors of columns.
+    """The micro-kernel, in LLVM's terms, for ``block`` output channels and ``vectors`` vectors of columns.
 
     tile(rows, weight, bias, out, offsets, taps, out_stride, columns, channels) computes
 
@@ -126,6 +138,29 @@ def make_tile(block, vectors):
     return tile
 
 
+def make_plain_tile(block, vectors):
+    """The micro-kernel, said in NumPy: what ``make_tile`` makes when Numba is switched off.
+
+    All but the last four arguments are arrays, which begin where the pointers point to.
+    """
+
+    def tile(rows, weight, bias, out, offsets, taps, out_stride, columns, channels):
+        columns = min(columns, vectors * VECTOR_BYTES // rows.itemsize)
+        inputs = rows[offsets[:taps, np.newaxis] + np.arange(columns)]
+        for o in range(channels):
+            of_channel = weight[o : taps * block : block, np.newaxis]
+            out[o * out_stride : o * out_stride + columns] = bias[o] + (of_channel * inputs).sum(axis=0)
+
+    return tile
+
+
+if config.DISABLE_JIT:
+
+    def address(array, index):
+        return array.reshape(-1)[index:]
+
+    make_tile = make_plain_tile
+
 wide_tile = make_tile(WIDE_BLOCK, WIDE_VECTORS)
 single_tile = make_tile(1, SINGLE_VECTORS)
 
@@ -137,61 +172,224 @@ def block_of(channels):
 
 
 @njit(cache=True, error_model="numpy")
-def pack_weight(packed, weight, groups):
-    """Order weights as a tile reads them, with zeros for the channels that the last block lacks.
+def sum_columns(
+    out, target, channel_size, columns, rows, base, packed, b, tap, taps, bias, o, channels, offsets
+):
+    """One output row of one block of channels: ``taps`` of its taps from number ``tap`` on.
 
-    packed : (groups · blocks, C_in/groups · KH · KW, block); weight : (C_out, C_in/groups, KH, KW).
+    ``channels`` rows of ``columns`` elements go to ``out``, from ``target`` on, ``channel_size`` apart.
     """
     block = packed.shape[2]
-    c_out, channels_in, kh, kw = weight.shape
-    per_group, blocks = c_out // groups, packed.shape[0] // groups
-    for b in range(packed.shape[0]):
-        first = b // blocks * per_group + b % blocks * block
-        channels = min(block, per_group - b % blocks * block)
-        for c in range(channels_in):
-            for i in range(kh):
-                for j in range(kw):
-                    for o in range(block):
-                        tap = weight[first + o, c, i, j] if o < channels else 0
-                        packed[b, (c * kh + i) * kw + j, o] = tap
+    lanes = VECTOR_BYTES // out.itemsize
+    weight, table = address(packed, (b * packed.shape[1] + tap) * block), address(offsets, tap)
+    start = address(bias, o)
+    for x in range(0, columns, lanes * (SINGLE_VECTORS if block == 1 else WIDE_VECTORS)):
+        source, sink = address(rows, base + x), address(out, target + x)
+        if block == 1:
+            single_tile(source, weight, start, sink, table, taps, channel_size, columns - x, channels)
+        else:
+            wide_tile(source, weight, start, sink, table, taps, channel_size, columns - x, channels)
 
 
 @njit(cache=True, error_model="numpy")
-def tap_offsets(offsets, channels, kh, kw, dh, dw, phases, rows, columns):
-    """Where each tap reads, relative to its window's first element, in (channels, rows, phases, columns)."""
-    for c in range(channels):
-        for i in range(kh):
-            for j in range(kw):
-                row = (c * rows + i * dh) * phases + j * dw % phases
-                offsets[(c * kh + i) * kw + j] = row * columns + j * dw // phases
+def forward_taps(order, positions, classes, kernel, dilation, phases, height, columns):
+    """The taps of a convolution: in the kernel's own order, all in one class.
+
+    ``positions`` are relative to the window's first element in (depth, height, phases, columns).
+    """
+    kd, kh, kw = kernel
+    dd, dh, dw = dilation
+    for tap in range(kd * kh * kw):
+        f, i, j = tap // kw // kh, tap // kw % kh, tap % kw
+        row = (f * dd * height + i * dh) * phases + j * dw % phases
+        order[tap], positions[tap] = tap, row * columns + j * dw // phases
+    classes[0], classes[1] = 0, kd * kh * kw
+
+
+@njit(cache=True, error_model="numpy")
+def transposed_taps(
+    order, positions, classes, kernel, stride, padding, dilation, residues, before, height, columns
+):
+    """The taps of a transposed convolution, sorted into classes.
+
+    Output r + q s of an axis sums the input elements q + (r + p − d i) / s over those taps i for which this
+    is a whole number; r counts the class. ``residues`` is the number of classes along each axis, ``before``
+    the elements padded before the input. ``positions`` are relative to element q in (depth, height, columns).
+    """
+    kd, kh, kw = kernel
+    (sd, sh, sw), (pd, ph, pw), (dd, dh, dw) = stride, padding, dilation
+    tap, of_class = 0, 0
+    for rz in range(residues[0]):
+        for ry in range(residues[1]):
+            for rx in range(residues[2]):
+                classes[of_class] = tap
+                of_class += 1
+                for f in range(kd):
+                    z = rz + pd - dd * f
+                    if z % sd != 0:
+                        continue
+                    for i in range(kh):
+                        y = ry + ph - dh * i
+                        if y % sh != 0:
+                            continue
+                        for j in range(kw):
+                            x = rx + pw - dw * j
+                            if x % sw != 0:
+                                continue
+                            row = (z // sd + before[0]) * height + y // sh + before[1]
+                            order[tap] = (f * kh + i) * kw + j
+                            positions[tap] = row * columns + x // sw + before[2]
+                            tap += 1
+    classes[of_class] = tap
+
+
+@njit(cache=True, error_model="numpy")
+def pack_weight(packed, offsets, weight, order, positions, classes, groups, channel_size):
+    """Order weights as a tile reads them, with zeros for the channels that the last block lacks.
+
+    packed : (groups · blocks, C_in/groups · taps, block)
+    offsets : (C_in/groups · taps,), where the input of each weight is
+    weight : (C_out, C_in/groups, taps)
+    order, positions : (taps,), each tap's number in ``weight`` and where it reads in a channel
+    classes : the first tap of each class, and the number of taps
+    channel_size : elements from one channel to the next
+
+    A class is contiguous: all its taps of the first channel, then of the second …
+    """
+    block = packed.shape[2]
+    c_out, channels_in = weight.shape[:2]
+    per_group, blocks = c_out // groups, packed.shape[0] // groups
+    for k in range(len(classes) - 1):
+        first, taps = classes[k], classes[k + 1] - classes[k]
+        for c in range(channels_in):
+            for t in range(taps):
+                offsets[channels_in * first + c * taps + t] = c * channel_size + positions[first + t]
+    for b in range(packed.shape[0]):
+        o = b // blocks * per_group + b % blocks * block
+        channels = min(block, per_group - b % blocks * block)
+        for k in range(len(classes) - 1):
+            first, taps = classes[k], classes[k + 1] - classes[k]
+            for c in range(channels_in):
+                for t in range(taps):
+                    row = channels_in * first + c * taps + t
+                    for lane in range(block):
+                        packed[b, row, lane] = weight[o + lane, c, order[first + t]] if lane < channels else 0
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
-def correlate2d_into(out, rows, packed, bias, offsets, groups, stride):
-    """Fill ``out`` (N, C_out, OH, OW) from padded ``rows`` (N, C_in, padded height, phases, columns).
+def correlate_into(out, rows, packed, bias, offsets, groups, stride):
+    """Fill ``out`` (N, C_out, OD, OH, OW) from padded ``rows`` (N, C_in, depth, height, phases, columns).
 
-    packed and offsets as ``pack_weight`` and ``tap_offsets`` make them; bias (C_out + WIDE_BLOCK,), of which
-    the excess is read and not used; ``stride`` is between rows; SLACK_BYTES after ``rows`` may be read.
+    packed and offsets as ``pack_weight`` makes them from ``forward_taps``; bias (C_out + WIDE_BLOCK,), the
+    excess is read and not used; ``stride`` of depth and height. SLACK_BYTES after ``rows`` may be read.
     """
-    batch, c_out, oh, ow = out.shape
-    c_in, height, phases, columns = rows.shape[1:]
+    batch, c_out, od, oh, ow = out.shape
+    c_in, depth, height, phases, columns = rows.shape[1:]
     taps, block = packed.shape[1:]
-    blocks = packed.shape[0] // groups
-    per_group = c_out // groups
-    lanes = VECTOR_BYTES // out.itemsize
-    for unit in prange(batch * packed.shape[0] * oh):
+    all_blocks, blocks, per_group = packed.shape[0], packed.shape[0] // groups, c_out // groups
+    parts = (ow + COLUMNS_OF_UNIT - 1) // COLUMNS_OF_UNIT
+    for unit in prange(batch * all_blocks * od * oh * parts):
         unit = np.intp(unit)
-        y, b, n = unit % oh, unit // oh % packed.shape[0], unit // oh // packed.shape[0]
+        x, row = unit % parts * COLUMNS_OF_UNIT, unit // parts
+        y, z, map_of_block = row % oh, row // oh % od, row // oh // od
+        b, n = map_of_block % all_blocks, map_of_block // all_blocks
         g = b // blocks
         o = g * per_group + b % blocks * block
         channels = min(block, per_group - b % blocks * block)
-        base = ((n * c_in + g * (c_in // groups)) * height + y * stride) * phases * columns
-        target = ((n * c_out + o) * oh + y) * ow
-        width = lanes * (SINGLE_VECTORS if block == 1 else WIDE_VECTORS)
-        for x in range(0, ow, width):
-            source, sink = address(rows, base + x), address(out, target + x)
-            weight, start, table = address(packed, b * taps * block), address(bias, o), address(offsets, 0)
-            if block == 1:
-                single_tile(source, weight, start, sink, table, taps, oh * ow, ow - x, channels)
-            else:
-                wide_tile(source, weight, start, sink, table, taps, oh * ow, ow - x, channels)
+        plane = (n * c_in + g * (c_in // groups)) * depth + z * stride[0]
+        base = (plane * height + y * stride[1]) * phases * columns + x
+        target = (((n * c_out + o) * od + z) * oh + y) * ow + x
+        width = min(ow - x, COLUMNS_OF_UNIT)
+        size = od * oh * ow
+        sum_columns(out, target, size, width, rows, base, packed, b, 0, taps, bias, o, channels, offsets)
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def transpose_into(out, width, rows, packed, bias, offsets, classes, groups, stride, residues):
+    """Fill ``out`` (N, C_out, OD, OH, phases, columns) from ``rows`` (N, C_in, depth, height, width).
+
+    Output column r + q s is ``out[…, r, q]``; there are ``width`` of them. packed and offsets are as
+    ``pack_weight`` makes them from ``transposed_taps``, classes as the latter; bias and slack as in
+    ``correlate_into``.
+    """
+    batch, c_out, od, oh, phases, columns = out.shape
+    c_in, depth, height, row_size = rows.shape[1:]
+    block, all_blocks = packed.shape[2], packed.shape[0]
+    blocks, per_group, channels_in = all_blocks // groups, c_out // groups, c_in // groups
+    for unit in prange(batch * all_blocks * od * oh):
+        unit = np.intp(unit)
+        y, z, map_of_block = unit % oh, unit // oh % od, unit // oh // od
+        b, n = map_of_block % all_blocks, map_of_block // all_blocks
+        g = b // blocks
+        o = g * per_group + b % blocks * block
+        channels = min(block, per_group - b % blocks * block)
+        plane = (n * c_in + g * channels_in) * depth + z // stride[0]
+        base = (plane * height + y // stride[1]) * row_size
+        target = (((n * c_out + o) * od + z) * oh + y) * phases * columns
+        size = od * oh * phases * columns
+        for r in range(phases):
+            of_class = (z % stride[0] * residues[1] + y % stride[1]) * phases + r
+            tap = channels_in * classes[of_class]
+            taps = channels_in * classes[of_class + 1] - tap
+            count = (width - r + stride[2] - 1) // stride[2]
+            begin = target + r * columns
+            sum_columns(out, begin, size, count, rows, base, packed, b, tap, taps, bias, o, channels, offsets)
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def pack_pixels(packed, offsets, gradient, groups, stride, depth, height, width, channels):
+    """Lay out an output gradient (N, C_out, OD, OH, OW) as if its pixels were taps.
+
+    packed : (groups · blocks, N · OD · OH · OW, block); offsets : where each pixel's window begins in
+    a padded input (N, depth, height, width, channels).
+    """
+    batch, c_out, od, oh, ow = gradient.shape
+    block, blocks, per_group = packed.shape[2], packed.shape[0] // groups, c_out // groups
+    for row in prange(batch * od * oh):
+        row = np.intp(row)
+        y, z, n = row % oh, row // oh % od, row // oh // od
+        line = ((n * depth + z * stride[0]) * height + y * stride[1]) * width
+        for x in range(ow):
+            offsets[row * ow + x] = (line + x * stride[2]) * channels
+        for b in range(packed.shape[0]):
+            o = b // blocks * per_group + b % blocks * block
+            present = min(block, per_group - b % blocks * block)
+            for x in range(ow):
+                for lane in range(block):
+                    packed[b, row * ow + x, lane] = gradient[n, o + lane, z, y, x] if lane < present else 0
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def weight_gradient_into(out, part, pixels, packed, nothing, offsets, groups, dilation):
+    """Fill ``out`` (C_out, KD, KH, KW, span) from a padded input ``pixels`` (N, depth, height, width, C_in).
+
+    ``span`` is a group's channels; or, with KW said to be 1, all channels of all the kernel's columns: these
+    too are neighbours, without groups and dilation. packed and offsets as ``pack_pixels`` makes them;
+    ``part`` has the shape of ``out``; ``nothing`` is zeros (C_out + WIDE_BLOCK,). SLACK_BYTES after
+    ``pixels`` may be read.
+    """
+    c_out, kd, kh, kw, span = out.shape
+    height, width, c_in = pixels.shape[2:]
+    count, block = packed.shape[1:]
+    blocks, per_group = packed.shape[0] // groups, c_out // groups
+    size = kd * kh * kw * span
+    for unit in prange(packed.shape[0] * kd * kh * kw):
+        unit = np.intp(unit)
+        j, i, f, b = unit % kw, unit // kw % kh, unit // kw // kh % kd, unit // kw // kh // kd
+        g = b // blocks
+        o = g * per_group + b % blocks * block
+        channels = min(block, per_group - b % blocks * block)
+        base = ((f * dilation[0] * height + i * dilation[1]) * width + j * dilation[2]) * c_in + g * (
+            c_in // groups
+        )
+        target = o * size + ((f * kh + i) * kw + j) * span
+        for lane in range(channels):
+            out[o + lane, f, i, j] = 0
+        for first in range(0, count, PIXELS_OF_SUM):
+            few = min(PIXELS_OF_SUM, count - first)
+            sum_columns(
+                part, target, size, span, pixels, base, packed, b, first, few, nothing, o, channels, offsets
+            )
+            for lane in range(channels):
+                for c in range(span):
+                    out[o + lane, f, i, j, c] += part[o + lane, f, i, j, c]

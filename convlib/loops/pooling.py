@@ -1,0 +1,131 @@
+"""Pooling: the largest or the mean of each window, and how a gradient goes back through it.
+
+Arrays are (planes, depth, height, width), settings (depth, height, width). Padding is not stored but skipped:
+it counts as −∞ for the maximum and as 0 for the mean.
+"""
+
+import numpy as np
+from numba import njit, prange
+
+
+@njit(cache=True, error_model="numpy")
+def columns_inside(tap, columns, width, stride, padding):
+    """The output columns first … last − 1 whose window finds an element at position ``tap``."""
+    first = max(0, (padding - tap + stride - 1) // stride)
+    last = min(columns, (width - 1 + padding - tap) // stride + 1)
+    return first, last
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def max_pool_into(out, indices, volume, kernel, stride, padding, dilation, least):
+    """Fill ``out`` with each window's first largest element, and ``indices``, unless None, with its place.
+
+    A NaN is larger than anything. A place counts the elements of its plane, row by row. ``least`` is what a
+    window without any element gives.
+    """
+    planes, od, oh, ow = out.shape
+    depth, height, width = volume.shape[1:]
+    for unit in prange(planes * od * oh):
+        unit = np.intp(unit)
+        y, z, plane = unit % oh, unit // oh % od, unit // oh // od
+        row = out[plane, z, y]
+        for x in range(ow):
+            row[x] = least
+        if indices is not None:
+            places = indices[plane, z, y]
+            for x in range(ow):
+                places[x] = -1
+        for f in range(kernel[0]):
+            source_z = z * stride[0] - padding[0] + f * dilation[0]
+            for i in range(kernel[1]):
+                source_y = y * stride[1] - padding[1] + i * dilation[1]
+                if source_z < 0 or source_z >= depth or source_y < 0 or source_y >= height:
+                    continue
+                line = volume[plane, source_z, source_y]
+                for j in range(kernel[2]):
+                    shift = j * dilation[2]
+                    first, last = columns_inside(shift, ow, width, stride[2], padding[2])
+                    for x in range(first, last):
+                        value, most = line[x * stride[2] - padding[2] + shift], row[x]
+                        larger = value > most or (value != value and most == most)
+                        if indices is not None:  # noqa: SIM102, Numba drops the branch only in this form
+                            if larger or places[x] < 0:
+                                place = (source_z * height + source_y) * width
+                                places[x] = place + x * stride[2] - padding[2] + shift
+                        row[x] = value if larger else most
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def scatter_into(out, gradient, indices):
+    """The maximum's gradient: ``gradient`` is added to ``out`` (planes, size) at ``indices``."""
+    for plane in prange(out.shape[0]):
+        plane = np.intp(plane)
+        out[plane] = 0
+        for i in range(gradient.shape[1]):
+            place = indices[plane, i]
+            if place >= 0:
+                out[plane, place] += gradient[plane, i]
+
+
+@njit(cache=True, error_model="numpy")
+def elements_of_window(y, size, kernel, stride, padding, include_padding):
+    """What one axis contributes to the divisor of a mean: its elements, with or without padding.
+
+    With ``ceil_mode`` a window may reach beyond the padding; what is beyond never counts.
+    """
+    begin = y * stride - padding
+    end = min(begin + kernel, size + padding)
+    if include_padding:
+        return end - begin
+    return min(end, size) - max(begin, 0)
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def avg_pool_into(out, volume, kernel, stride, padding, include_padding):
+    """Fill ``out`` with the mean of each window."""
+    planes, od, oh, ow = out.shape
+    depth, height, width = volume.shape[1:]
+    for unit in prange(planes * od * oh):
+        unit = np.intp(unit)
+        y, z, plane = unit % oh, unit // oh % od, unit // oh // od
+        row = out[plane, z, y]
+        for x in range(ow):
+            row[x] = 0
+        for f in range(kernel[0]):
+            source_z = z * stride[0] - padding[0] + f
+            for i in range(kernel[1]):
+                source_y = y * stride[1] - padding[1] + i
+                if source_z < 0 or source_z >= depth or source_y < 0 or source_y >= height:
+                    continue
+                line = volume[plane, source_z, source_y]
+                for j in range(kernel[2]):
+                    first, last = columns_inside(j, ow, width, stride[2], padding[2])
+                    for x in range(first, last):
+                        row[x] += line[x * stride[2] - padding[2] + j]
+        count = elements_of_window(z, depth, kernel[0], stride[0], padding[0], include_padding)
+        count *= elements_of_window(y, height, kernel[1], stride[1], padding[1], include_padding)
+        for x in range(ow):
+            row[x] /= count * elements_of_window(x, width, kernel[2], stride[2], padding[2], include_padding)
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def avg_pool_back_into(out, gradient, kernel, stride, padding, include_padding):
+    """The mean's gradient: each window shares its element of ``gradient`` out among those of ``out``."""
+    planes, od, oh, ow = gradient.shape
+    depth, height, width = out.shape[1:]
+    for plane in prange(planes):
+        plane = np.intp(plane)
+        out[plane] = 0
+        for z in range(od):
+            of_z = elements_of_window(z, depth, kernel[0], stride[0], padding[0], include_padding)
+            for y in range(oh):
+                of_y = elements_of_window(y, height, kernel[1], stride[1], padding[1], include_padding)
+                for x in range(ow):
+                    of_x = elements_of_window(x, width, kernel[2], stride[2], padding[2], include_padding)
+                    share = gradient[plane, z, y, x] / (of_z * of_y * of_x)
+                    first_z, first_y = z * stride[0] - padding[0], y * stride[1] - padding[1]
+                    first_x = x * stride[2] - padding[2]
+                    for f in range(max(first_z, 0), min(first_z + kernel[0], depth)):
+                        for i in range(max(first_y, 0), min(first_y + kernel[1], height)):
+                            for j in range(max(first_x, 0), min(first_x + kernel[2], width)):
+                                out[plane, f, i, j] += share
