@@ -12,6 +12,8 @@ const VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]';
 const MODULES = { "@jupyter-widgets/base": base, "@jupyter-widgets/controls": controls, anywidget };
 
 class PageManager extends ManagerBase {
+  isPublished = true;
+
   // where a label's typesetter is looked for; without one ipywidgets would call MathJax 2
   _rendermime = { latexTypesetter: { typeset } };
 

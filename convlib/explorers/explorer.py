@@ -56,6 +56,7 @@ class View(anywidget.AnyWidget):
     code = None
 
     own_id = Unicode().tag(sync=True)
+    label = Unicode().tag(sync=True)  # what a link calls it: the first FilterBench of a page is FilterBench-1
     shared = Dict().tag(sync=True)  # name -> model id of a Shared
     controls = List().tag(sync=True)  # (setting, model id) of each control
     initial = Dict().tag(sync=True)  # what Reset goes back to
@@ -95,6 +96,7 @@ class Explorer(widgets.VBox):
 
     def __init_subclass__(cls, **keywords):
         super().__init_subclass__(**keywords)
+        cls.count = 0  # how many were made
         # help() and the API page would otherwise show the arguments of traitlets' __new__, which are any
         cls.__signature__ = inspect.signature(cls.__init__.__get__(cls))
 
@@ -102,6 +104,8 @@ class Explorer(widgets.VBox):
         """Link the controls, a list of (setting, control), to the view."""
         self.view = view
         self.controls = controls
+        type(self).count += 1
+        view.label = f"{type(self).__name__}-{self.count}"
         view.controls = [(name, control.model_id) for name, control in controls]
         view.initial = view.settings()
         for name, control in controls:

@@ -1,4 +1,5 @@
 // FilterBench: a photograph under a kernel whose every number can be changed.
+import { program } from "./toolkit/code.js";
 import { element, write } from "./toolkit/dom.js";
 import { array, asBytes, fromRows, MODES, toRows } from "./toolkit/engine.js";
 import { makeExplorer } from "./toolkit/explorer.js";
@@ -28,7 +29,7 @@ function complete(state, { model, shared }) {
   const own = state.upload_shape.length > 0;
   const picture = own ? asPicture(state.upload, state.upload_shape) : asPicture(shared.picture.get("data"), model.get("shape"));
   const size = SIZES.find((k) => k >= state.size) ?? SIZES.at(-1);
-  return { ...state, size, picture, kernel: kernelOf(state, size, model.get("presets")) };
+  return { ...state, size, picture, picture_name: model.get("picture_name"), kernel: kernelOf(state, size, model.get("presets")) };
 }
 
 function kernelOf({ preset, custom }, size, presets) {
@@ -56,6 +57,31 @@ const total = (data) => data.reduce((sum, x) => sum + x, 0);
 
 /** Whether the weights cancel, so that even areas give zero and results have a sign. */
 const isSigned = ({ kernel: { data } }) => Math.abs(total(data)) <= 1e-5 * total(data.map(Math.abs));
+
+function code(library, { picture_name: name, upload_shape: own, kernel, padding_mode: mode }) {
+  const isOurs = name && !own.length;
+  const reach = (kernel.shape[0] - 1) / 2;
+  return program(library, {
+    extra: [isOurs ? "from convlib import pictures" : "from PIL import Image"],
+    arrays: {
+      picture: isOurs ? name : 'np.asarray(Image.open("my-picture.png").convert("L"))',
+      input: "picture.astype(np.float32)[np.newaxis, np.newaxis]",
+      weight: [[toRows(kernel)]],
+    },
+    conv: { axes: 2, stride: [1, 1], sides: [[reach, reach], [reach, reach]], dilation: [1, 1], mode },
+    show: "output[0, 0]",
+  });
+}
+
+/** Why a state from a link cannot be shown. */
+function unfit({ custom, size, probe }) {
+  const isSquare = SIZES.includes(custom.length) && custom.every((row) => row.length === custom.length);
+  if (!isSquare) return TEXT.badSize("custom", SIZES.at(-1));
+  const wrong = custom.flat().find((value) => !(Math.abs(value) <= 9999));
+  if (wrong !== undefined) return TEXT.notANumber(wrong);
+  if (!SIZES.includes(size)) return TEXT.badSize("size", SIZES.at(-1));
+  return probe.length === 2 && probe.every(Number.isInteger) ? undefined : TEXT.badSelection;
+}
 
 /** The pixels under the kernel at the probe, the padding's too. */
 function pixelsAt(engine, state) {
@@ -226,5 +252,8 @@ export default makeExplorer({
   legal,
   bounds,
   compute,
+  code,
+  unfit,
+  link: ({ upload_shape: own }) => own.length === 0,
   build,
 });

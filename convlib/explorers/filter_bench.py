@@ -2,7 +2,7 @@
 
 import ipywidgets as widgets
 import numpy as np
-from traitlets import Bytes, Dict, Int, List
+from traitlets import Bytes, Dict, Int, List, Unicode
 
 from convlib import filters, pictures
 from convlib.arguments import PADDING_MODES
@@ -29,6 +29,7 @@ class FilterBenchView(View):
 
     presets = Dict().tag(sync=True)  # name -> size -> rows of weights
     shape = List().tag(sync=True)  # of the shared picture
+    picture_name = Unicode().tag(sync=True)  # how code gets at it, if it is the book's
 
     preset = Int().tag(sync=True, setting=True)
     size = Int(3).tag(sync=True, setting=True)
@@ -89,6 +90,7 @@ class FilterBench(Explorer):
         probe=None,
         controls=("preset", "size", "padding_mode"),
     ):
+        picture_name = "pictures.hopper()" if picture is None else ""
         picture = pictures.hopper() if picture is None else picture
         self._picture = as_picture(picture)
         height, width = self._picture.shape
@@ -111,6 +113,7 @@ class FilterBench(Explorer):
         view = FilterBenchView(
             presets={name: {str(k): make(k).tolist() for k in SIZES} for name, make in PRESETS.items()},
             shape=[height, width],
+            picture_name=picture_name,
             shared={"picture": share(self._picture.tobytes())},
             **self.encode(state),
         )

@@ -1,11 +1,12 @@
 // SlidingWindow: a kernel steps over a grid of numbers, and every product can be seen.
+import { program } from "./toolkit/code.js";
 import { element, write } from "./toolkit/dom.js";
 import { array, fromRows, MODES } from "./toolkit/engine.js";
 import { makeExplorer } from "./toolkit/explorer.js";
 import { edited, NumberTable } from "./toolkit/number_table.js";
 import { biasTerm, number, sumOfProducts, TEXT } from "./toolkit/words.js";
 
-const LARGEST = { padding: 4, stride: 4, dilation: 4 };
+const LARGEST = { padding: 4, stride: 4, dilation: 4, input: 12, kernel: 7, number: 9999 };
 
 const spans = ({ input, kernel }) => [
   [input.length, kernel.length],
@@ -188,6 +189,28 @@ function build({ engine, place, reset, change, report, say }) {
   };
 }
 
+function code(library, { input, kernel, bias, stride, padding, dilation, padding_mode: mode }) {
+  const both = (value) => [value, value];
+  return program(library, {
+    arrays: { input: [[input]], weight: [[kernel]], bias: [bias] },
+    conv: { axes: 2, stride: both(stride), sides: both(both(padding)), dilation: both(dilation), mode, bias: true },
+    show: "output[0, 0]",
+  });
+}
+
+/** Why a state from a link cannot be shown. */
+function unfit({ input, kernel, bias, selected }) {
+  for (const [name, rows] of Object.entries({ input, kernel })) {
+    const sizes = [rows.length, rows[0]?.length ?? 0];
+    if (sizes.some((size) => size < 1 || size > LARGEST[name])) return TEXT.badSize(name, LARGEST[name]);
+  }
+  const tooLarge = [...input.flat(), ...kernel.flat(), bias].find((value) => !(Math.abs(value) <= LARGEST.number));
+  if (tooLarge !== undefined) return TEXT.notANumber(tooLarge);
+  if (kernel.length > input.length || kernel[0].length > input[0].length) return TEXT.kernelTooLarge;
+  const isInside = selected.length === 2 && input[selected[0]]?.[selected[1]] !== undefined;
+  return selected.length && !isInside ? TEXT.badSelection : undefined;
+}
+
 function describeFed({ input, selected }, fed, columns) {
   if (!selected.length) return "";
   const [row, column] = selected;
@@ -205,5 +228,8 @@ export default makeExplorer({
   legal,
   bounds,
   compute,
+  code,
+  unfit,
+  reals: ["bias"],
   build,
 });

@@ -3,6 +3,8 @@ import { Ask } from "./ask.js";
 import { findControls, fitControls } from "./controls.js";
 import { element, write } from "./dom.js";
 import { loadEngine } from "./engine.js";
+import { linkTo, readLink } from "./link.js";
+import { makeTools } from "./tools.js";
 import { makeSpeaker, TEXT } from "./words.js";
 
 /**
@@ -16,6 +18,10 @@ import { makeSpeaker, TEXT } from "./words.js";
  *   legal     (engine, state) → the nearest state that can be shown
  *   bounds    (engine, state) → { setting: [low, high] } for the sliders
  *   compute   (engine, state) → { name: array }, the twin of the Python class's compute
+ *   code      (library, state) → a program whose `output` is the array that is shown, see code.js
+ *   unfit     (state) → why a state that a link brings cannot be shown, or undefined; optional
+ *   link      (state) → whether a link can hold it; optional
+ *   reals     the settings whose number need not be whole; optional
  *   build     (figure) → draw(state, arrays); `figure` is what is returned by makeFigure below
  */
 export function makeExplorer(parts) {
@@ -42,7 +48,8 @@ function keepKeys(el) {
   });
 }
 
-function makeFigure({ name, settings, choices, inputs, complete, legal, bounds, compute, build, ...context }) {
+function makeFigure({ name, settings, choices, inputs, complete, legal, bounds, compute, build, ...parts }) {
+  const { code, unfit = () => undefined, link = () => true, reals = [], ...context } = parts;
   const { model, engine, raw, controls, signal } = context;
   const place = element("div", { class: "convlib-figure" });
   const alert = element("p", { class: "convlib-alert", role: "alert" });
@@ -50,7 +57,6 @@ function makeFigure({ name, settings, choices, inputs, complete, legal, bounds, 
   const spoken = element("p", { class: "convlib-spoken", "aria-live": "polite" });
   const root = element("section", { class: "convlib-explorer", "data-explorer": name, "aria-label": name });
   root.dataset.updates = 0;
-  root.append(place, alert, status, spoken);
 
   const decode = (values) => ({
     ...values,
@@ -96,6 +102,7 @@ function makeFigure({ name, settings, choices, inputs, complete, legal, bounds, 
     const drawn = legal(engine, { ...state(), ...shown.inputs });
     draw(drawn, shown.arrays);
     root.explorer = { state: drawn, result: shown.arrays };
+    tools.refresh();
     root.dataset.updates = Number(root.dataset.updates) + 1;
   }
 
@@ -119,5 +126,38 @@ function makeFigure({ name, settings, choices, inputs, complete, legal, bounds, 
   const reset = element("button", { type: "button", onclick: () => change(decode(model.get("initial"))) }, TEXT.reset);
   const say = makeSpeaker(spoken, signal);
   const draw = build({ ...context, place, reset, change, report, say });
-  return { root, start: () => guard(refresh) };
+
+  // what a link can hold: not the bytes of a picture
+  const linked = settings.filter((key) => !ArrayBuffer.isView(model.get("initial")[key]));
+  const linkable = (values) => Object.fromEntries(linked.map((key) => [key, values[key]]));
+  const initial = linkable(decode(model.get("initial")));
+  const label = model.get("label");
+  const tools = makeTools({
+    writeCode: (library) => code(library, root.explorer.state),
+    link: raw.widget_manager.isPublished && (() => link(state()) && linkTo(label, linkable(decode(sent())), initial)),
+    report,
+  });
+  root.append(place, alert, tools.root, status, spoken);
+
+  /** Goes to the state that the address holds, if it holds one of this explorer and it can be shown. */
+  function restore() {
+    try {
+      const settings = readLink(label, initial, reals);
+      if (!settings) return;
+      const wrong = Object.keys(choices).find((key) => key in settings && !choices[key].includes(settings[key]));
+      const problem = wrong ? `“${wrong}” is none of ${choices[wrong].join(", ")}` : unfit({ ...initial, ...settings });
+      if (problem) throw new Error(problem);
+      change({ ...initial, ...settings });
+      root.scrollIntoView({ block: "nearest" });
+    } catch (error) {
+      report(TEXT.badLink(error.message));
+    }
+  }
+  if (raw.widget_manager.isPublished) window.addEventListener("hashchange", restore, { signal });
+
+  function start() {
+    guard(refresh);
+    if (raw.widget_manager.isPublished) restore();
+  }
+  return { root, start };
 }
