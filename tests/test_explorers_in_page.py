@@ -9,7 +9,7 @@ import struct
 
 import numpy as np
 import pytest
-from conftest import ROOT, serve
+from conftest import READY, ROOT, serve
 from ipywidgets.embed import embed_data
 
 from convlib.explorers import FilterBench, SlidingWindow
@@ -499,3 +499,120 @@ def test_two_explorers_cost_little_more_than_one(tmp_path):
     first = state(FilterBench())
     both = state(FilterBench())  # the state of all widgets that exist, the first one's too
     assert both - first < 15_000
+
+
+# Code for the state, and a link to it
+
+
+def program(page, library, number=0):
+    """The program that an explorer writes for what it shows."""
+    details = page.locator(".convlib-code").nth(number)
+    if details.get_attribute("open") is None:
+        details.locator("summary").click()
+    details.locator("select").select_option(library)
+    return details.locator("code").inner_text()
+
+
+def run(text):
+    """What a program leaves as its output."""
+    names = {}
+    exec(compile(text, "<program>", "exec"), names)
+    return np.asarray(names["output"])
+
+
+@pytest.mark.parametrize("library", ["convlib", "torch"])
+def test_the_code_for_a_state_gives_the_array_shown(visit, library, capsys):
+    if library == "torch":
+        pytest.importorskip("torch", reason="PyTorch is not installed: its code was NOT run")
+    page = visit("sliding")
+    for mode, keys in {"zeros": ["stride"], "reflect": ["padding"], "circular": ["dilation"]}.items():
+        choose(page, "padding_mode", mode)
+        press(page, keys[0], "ArrowRight")
+        _, arrays, _ = shown(page)
+        np.testing.assert_allclose(run(program(page, library))[0, 0], arrays["output"], rtol=1e-6)
+    page = visit("bench")
+    for preset, size, mode in [("sobel column", 3, "replicate"), ("gaussian", 7, "reflect")]:
+        choose(page, "preset", preset)
+        press(page, "size", "Home", *["ArrowRight"] * ((size - 3) // 2))
+        choose(page, "padding_mode", mode)
+        _, arrays, _ = shown(page)
+        np.testing.assert_allclose(run(program(page, library))[0, 0], arrays["output"], rtol=0, atol=2e-3)
+    capsys.readouterr()  # programs print what they computed
+
+
+@pytest.mark.parametrize("library", ["keras", "jax"])
+def test_the_code_for_other_libraries_is_python_with_the_state_in_it(visit, library):
+    page = visit("sliding")
+    press(page, "padding", "ArrowRight")
+    press(page, "stride", "ArrowRight")
+    choose(page, "padding_mode", "circular")
+    text = program(page, library)
+    compile(text, "<program>", "exec")
+    assert 'np.pad(input, [(0, 0), (0, 0), (1, 1), (1, 1)], mode="wrap")' in text
+    assert "(2, 2)" in text
+
+
+def link_of(page, number=0):
+    page.get_by_role("button", name="Link to this state").nth(number).click()
+    settle(page)
+    return page.url
+
+
+def test_a_link_restores_the_state_and_survives_a_reload(visit):
+    page = visit("sliding")
+    press(page, "padding", "ArrowRight", "ArrowRight")
+    press(page, "stride", "ArrowRight")
+    choose(page, "padding_mode", "reflect")
+    press(page, "step", "ArrowRight")
+    before = shown(page)
+    address = link_of(page)
+    page.reload()
+    page.wait_for_function(READY)
+    after = shown(page)
+    assert after[0] == before[0]
+    np.testing.assert_array_equal(after[1]["output"], before[1]["output"])
+    assert float(slider(page, "padding").get_attribute("aria-valuenow")) == 2
+    page.goto("about:blank")
+    page.goto(address)
+    page.wait_for_function(READY)
+    assert shown(page)[0] == before[0]
+    page.get_by_role("button", name="Reset").click()
+    assert shown(page)[0]["padding"] == 0
+
+
+def test_a_link_moves_only_the_explorer_that_it_names(visit):
+    page = visit("plain")
+    first, second = page.locator(".convlib-explorer").evaluate_all("(all) => all.map((e) => e.dataset.label)")
+    assert first != second
+    page.evaluate("(hash) => { location.hash = hash }", f"explorer={second}&step=3")
+    settle(page)
+    assert [shown(page, number)[0]["step"] for number in (0, 1)] == [0, 3]
+
+
+MALFORMED = {
+    "padding=x": "“padding” cannot be read",
+    "padding=[1]": "“padding” is of the wrong kind",
+    "padding=1.5": "“padding” is of the wrong kind",
+    "padding=null": "“padding” is of the wrong kind",
+    "speed=1": "there is no setting “speed”",
+    'padding_mode="mirror"': "“padding_mode” is none of zeros",
+    "kernel=[[1,2],[3]]": "“kernel” is of the wrong kind",
+    "kernel=[]": "kernel must have from 1 to 7 rows",
+    "kernel=[[1,null]]": "“kernel” is of the wrong kind",
+    "kernel=[[1e30]]": "is not a number from",
+    "input=[[1]]": "the kernel is larger than the input",
+    "selected=[9,9]": "the selected number is not in the input",
+}
+
+
+def test_a_malformed_link_is_ignored_with_a_note(visit):
+    page = visit("sliding")
+    before = shown(page)[0]
+    label = page.evaluate("document.querySelector('.convlib-explorer').dataset.label")
+    for fields, words in MALFORMED.items():
+        page.evaluate("(hash) => { location.hash = hash }", f"explorer={label}&{fields}")
+        settle(page)
+        assert words in page.locator(".convlib-alert").first.inner_text(), fields
+        assert shown(page)[0] == before
+    press(page, "stride", "ArrowRight")
+    assert page.locator(".convlib-alert").first.inner_text() == ""

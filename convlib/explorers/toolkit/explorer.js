@@ -132,6 +132,7 @@ function makeFigure({ name, settings, choices, inputs, complete, legal, bounds, 
   const linkable = (values) => Object.fromEntries(linked.map((key) => [key, values[key]]));
   const initial = linkable(decode(model.get("initial")));
   const label = model.get("label");
+  root.dataset.label = label;
   const tools = makeTools({
     writeCode: (library) => code(library, root.explorer.state),
     link: raw.widget_manager.isPublished && (() => link(state()) && linkTo(label, linkable(decode(sent())), initial)),
