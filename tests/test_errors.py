@@ -717,6 +717,33 @@ COLUMNS_AND_IMAGES = [
      "pad_input: integers up to 4611686018427387904 in grad_output"),
 ]  # fmt: skip
 
+# A padded element passes its gradient on to what it copies, so many gradients may meet in one element.
+COPIES = [
+    (Call("conv1d_input", ((1, 3), np.array([[[2**31]]]), np.full((1, 3 + 2 * padding), gradient)),
+          {"padding": padding, "padding_mode": mode}), OverflowError, "conv1d_input: integers up to")
+    for mode, padding, gradient in [
+        ("replicate", 5, 2**30),  # the first element has six copies of it
+        ("circular", 3, 2**31 - 1),  # each has three
+        ("reflect", 2, 2**31 - 1),  # the middle one has three
+    ]
+]  # fmt: skip
+
+# PyTorch takes no array without elements, unless it is a batch without images.
+EMPTY = [
+    (changed("conv1d", input=zeros(4, 0), padding=2), ValueError, "conv1d: "),
+    (changed("conv2d", input=zeros(1, 4, 0, 6), padding=2), ValueError, "conv2d: ", "rows (H)"),
+    (changed("conv3d", input=zeros(4, 6, 0, 6), padding=2), ValueError, "conv3d: ", "rows (H)"),
+    (changed("unfold", input=zeros(1, 4, 0, 6), padding=2), ValueError, "unfold: ", "rows (H)"),
+    (changed("unfold", input=zeros(1, 0, 6, 6)), ValueError, "unfold: input ", "(1, 0, 6, 6)"),
+    (changed("fold", input=zeros(1, 0, 16)), ValueError, "fold: input ", "(1, 0, 16)"),
+    *(
+        (changed(f"{pool}_pool{axes}d", input=zeros(1, 0, *(6,) * axes)), ValueError,
+         f"{pool}_pool{axes}d: input ", f"{(1, 0, *(6,) * axes)}")
+        for pool in ("max", "avg")
+        for axes in (1, 2, 3)
+    ),
+]  # fmt: skip
+
 # Sizes that nothing can hold are refused before anything is allocated. 2⁵⁰ float32 are 4096 TiB.
 IMMENSE = [
     (changed("conv1d", input=immense(1, 4, 2**50)), ValueError, "conv1d: the padded input of shape", "TiB"),
@@ -764,8 +791,8 @@ MISSING = [
 ]  # fmt: skip
 
 ROWS = [
-    *CONV2D, *PAD, *SHAPES, *EVERYWHERE, *CONVOLUTIONS, *TRANSPOSED, *POOLS, *COLUMNS_AND_IMAGES, *IMMENSE,
-    *MISSING,
+    *CONV2D, *PAD, *SHAPES, *EVERYWHERE, *CONVOLUTIONS, *TRANSPOSED, *POOLS, *COLUMNS_AND_IMAGES, *COPIES,
+    *EMPTY, *IMMENSE, *MISSING,
 ]  # fmt: skip
 
 
