@@ -719,18 +719,15 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
     padding = checks.as_integers(function, "padding", padding, 2, at_least=0)
     windows = arguments.as_windows(function, size, kernel, stride, padding, dilation, "zeros")
     elements, count = math.prod(kernel), math.prod(windows.output_size)
-    if (
-        columns.ndim not in (2, 3)
-        or columns.shape[-2] % elements
-        or columns.shape[-2] == 0
-        or columns.shape[-1] != count
-    ):
+    if columns.ndim not in (2, 3) or columns.shape[-2] % elements or columns.shape[-1] != count:
         oh, ow = windows.output_size[1:]
         raise ValueError(
             f"{function}: input must have shape (N, C · {elements}, {count}) or (C · {elements}, {count}), "
-            f"C at least 1, for kernel_size {kernel} and {oh} × {ow} windows, got shape {columns.shape}"
+            f"for kernel_size {kernel} and {oh} × {ow} windows, got shape {columns.shape}"
         )
     batch, channels = columns.shape[0] if columns.ndim == 3 else 1, columns.shape[-2] // elements
+    if channels == 0:
+        raise ValueError(f"{function}: input must have at least one channel, got shape {columns.shape}")
     wide = columns.dtype if columns.dtype.kind == "f" else np.dtype(np.int64)
     checks.check_allocation(function, "the input", columns.shape, wide)
     checks.check_allocation(function, "the output", (batch, channels, *size), wide)

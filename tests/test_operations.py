@@ -1084,3 +1084,10 @@ def test_thousands_of_calls_leave_nothing_behind_in_the_process():
 
     settled = memory_after(20)
     assert memory_after(60) - settled < 2_000_000
+
+
+@pytest.mark.parametrize("operation", [functional.max_pool1d, functional.avg_pool1d])
+def test_a_window_much_larger_than_its_input_costs_no_more_than_the_input(operation):
+    # 2³⁰ taps, of which four find an element
+    output = operation(np.ones((1, 4), np.float32), 2**30, 1, 2**29, ceil_mode=True)
+    assert output.shape == (1, 5)

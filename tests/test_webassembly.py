@@ -329,6 +329,12 @@ def test_the_module_is_small_uses_vectors_and_imports_nothing():
     assert re.search(rb"\xfd\xe6\x01", module)
 
 
+def test_a_build_gives_the_same_bytes_every_time(monkeypatch, tmp_path):
+    built = webassembly.read()
+    monkeypatch.setattr(webassembly, "PATH", tmp_path / "convlib.wasm")
+    assert webassembly.build().read_bytes() == built
+
+
 def test_a_missing_module_says_how_to_build_it(monkeypatch, tmp_path):
     monkeypatch.setattr(webassembly, "PATH", tmp_path / "convlib.wasm")
     with pytest.raises(FileNotFoundError, match="make"):
