@@ -781,7 +781,9 @@ IMMENSE = [
     (changed("pad_input", input_size=(2**30, 2**30), grad_output=immense(2**30, 2**30), pad=(0, 0)),
      ValueError, "pad_input: the ", "TiB"),
     # of integers even the largest is not looked for
-    (changed("conv2d", input=immense(3, 2**25, 2**25, dtype=np.int8)), ValueError, "conv2d: the ", "TiB"),
+    (changed("conv2d", input=immense(4, 2**25, 2**25, dtype=np.int8), weight=zeros(8, 2, 3, 3, dtype=np.int8),
+             bias=None),
+     ValueError, "conv2d: the padded input of shape", "TiB"),
     (changed("fold", input=immense(2**50, 1, 1, dtype=np.int8), output_size=1, kernel_size=1), ValueError,
      "fold: the input of shape", "TiB"),
     (changed("max_pool1d", input=immense(1, 4, 2**50, dtype=np.int8)), ValueError, "max_pool1d: the ", "TiB"),

@@ -268,7 +268,9 @@ def assert_same(cases, results, expected):
             if EXACT.match(case["name"]):
                 np.testing.assert_array_equal(ours, theirs, err_msg=about)
             else:
-                np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5, err_msg=about)
+                # sums of other orders differ by a few rounding errors of the largest
+                within = max(1e-5, 2e-6 * np.abs(theirs).max())
+                np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=within, err_msg=about)
 
 
 def test_node_computes_what_the_library_computes(task, tmp_path):
