@@ -14,7 +14,7 @@ from convlib.shapes import (
     fitting_output_size,
     fitting_pool_output_size,
     fitting_transposed_output_size,
-    largest_padding,
+    padding_limit,
     same_padding,
 )
 
@@ -69,6 +69,8 @@ def as_input(function, axes, input, name="input", channels="C_in"):
         raise ValueError(
             f"{function}: {name} must have shape {layouts(axes, channels=channels)}, got shape {array.shape}"
         )
+    if channels == "C" and array.shape[-axes - 1] == 0:
+        raise ValueError(f"{function}: {name} must have at least one channel, got shape {array.shape}")
     return array
 
 
@@ -184,7 +186,7 @@ def as_sides(function, padding, kernel_size, stride, dilation):
 
 def check_padding(function, axis, size, sides, mode):
     """Refuse padding that the mode cannot fill."""
-    most = largest_padding(size, mode)
+    most = padding_limit(size, mode)
     if most is None or max(sides) <= most:
         return
     rule = {
@@ -203,6 +205,10 @@ def as_windows(function, size, kernel_size, stride, padding, dilation, padding_m
     mode = checks.as_mode(function, "padding_mode", padding_mode, PADDING_MODES)
     sides = as_sides(function, padding, kernel_size, stride, dilation)
     for axis, n, both in zip(AXES[axes], size, sides):
+        if n == 0:
+            raise ValueError(
+                f"{function}: the input has 0 elements along {axis}; there is nothing to pad or read"
+            )
         check_padding(function, axis, n, both, mode)
     output_size = [
         fitting_output_size(function, *of_axis)
@@ -264,6 +270,25 @@ def check_memory(function, input_shape, dtype, axes, windows, channels_out):
     dtype = dtype if dtype.kind == "f" else np.dtype(np.int64)
     checks.check_allocation(function, "the padded input", padded, dtype)
     checks.check_allocation(function, "the output", (*batch, channels_out, *windows.output_size), dtype)
+
+
+def check_pool_memory(function, input_shape, dtype, axes, windows):
+    """The same for pools, which pad nothing but compute integers as int64."""
+    wide = dtype if dtype.kind == "f" else np.dtype(np.int64)
+    checks.check_allocation(function, "the input", input_shape, wide)
+    output_shape = (*input_shape[:-axes], *windows.output_size[3 - axes :])
+    checks.check_allocation(function, "the output", output_shape, np.dtype(np.int64))
+
+
+def count_copies(windows):
+    """How many padded positions, at most, copy the same element."""
+    copies = 1
+    for before, after in windows.sides:
+        if windows.mode == "replicate":
+            copies *= before + after + 1
+        elif windows.mode != "zeros" and before + after:
+            copies *= 3  # itself, and one on each side
+    return copies
 
 
 def check_mean(function, dtype, name="input"):

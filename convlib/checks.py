@@ -74,6 +74,8 @@ def as_numbers(function, name, value):
     if dtype.kind not in "iu" and dtype not in (np.float32, np.float64):
         hint = "; convert it first, e.g. with .astype(np.float32)" if array.dtype.kind in "fb" else ""
         raise TypeError(f"{function}: {name} must hold float32, float64 or integers, got {array.dtype}{hint}")
+    if dtype != array.dtype:
+        check_allocation(function, name, array.shape, dtype)
     return array.astype(dtype, copy=False)
 
 

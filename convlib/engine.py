@@ -128,7 +128,7 @@ def transpose(volume, weight, bias, groups, windows):
         )  # fmt: skip
     if residues[2] == 1:
         return output.reshape(*output.shape[:2], *output_size)
-    in_order = output.swapaxes(4, 5).reshape(*output.shape[:4], -1)
+    in_order = output.swapaxes(4, 5).reshape(*output.shape[:4], columns * residues[2])
     return np.ascontiguousarray(in_order[..., :width])
 
 
@@ -156,7 +156,10 @@ def scatter(volume, weight, bias, groups, windows):
             sums[..., *window] += np.einsum("ngcdhw,gco->ngodhw", of_groups, weights[..., *tap])
     output = sums[..., *(slice(p, p + out) for p, out in zip(padding, output_size))]
     output = output.reshape(batch, groups * channels_out, *output_size)
-    return output if bias is None else output + bias[:, np.newaxis, np.newaxis, np.newaxis]
+    if bias is not None:
+        with np.errstate(invalid="ignore", over="ignore"):
+            output = output + bias[:, np.newaxis, np.newaxis, np.newaxis]
+    return output
 
 
 def weight_gradient(volume, gradient, kernel, groups, windows):
@@ -165,20 +168,20 @@ def weight_gradient(volume, gradient, kernel, groups, windows):
     padded = pad(volume, sides, mode)[..., 0, :]
     batch, c_in, *size = padded.shape
     c_out, channels_in = gradient.shape[1], c_in // groups
-    pixels = with_slack((batch, *size, c_in), volume.dtype)
-    pixels[...] = np.moveaxis(padded, 1, -1)
+    pixels = with_slack((groups, batch, *size, channels_in), volume.dtype)
+    pixels[...] = np.moveaxis(padded.reshape(batch, groups, channels_in, *size), (1, 2), (0, -1))
 
     block = loops.block_of(c_out // groups)
     blocks = groups * -(-(c_out // groups) // block)
     count = batch * math.prod(gradient.shape[2:])
     packed, offsets = np.empty((blocks, count, block), volume.dtype), np.empty(count, np.intp)
-    # without groups and dilation the kernel's columns are neighbours too: one long row instead of several
+    # without dilation the kernel's columns are neighbours too: one long row instead of several
     kd, kh, kw = kernel
-    one_row = groups == 1 and dilation[2] == 1
-    out = np.empty((c_out, kd, kh, 1, kw * c_in) if one_row else (c_out, *kernel, channels_in), volume.dtype)
+    columns = (1, kw * channels_in) if dilation[2] == 1 else (kw, channels_in)
+    out = np.empty((c_out, kd, kh, *columns), volume.dtype)
     nothing = np.zeros(c_out + loops.WIDE_BLOCK, volume.dtype)
     with one_loop_at_a_time:
-        loops.pack_pixels(packed, offsets, np.ascontiguousarray(gradient), groups, stride, *size, c_in)
+        loops.pack_pixels(packed, offsets, np.ascontiguousarray(gradient), groups, stride, *size, channels_in)
         loops.weight_gradient_into(
             out, np.empty_like(out), pixels, packed, nothing, offsets, groups, dilation
         )

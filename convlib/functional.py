@@ -510,6 +510,7 @@ def max_pool(
     kernel, windows = arguments.as_pool(
         function, input.shape, axes, kernel_size, stride, padding, dilation, ceil_mode
     )
+    arguments.check_pool_memory(function, input.shape, input.dtype, axes, windows)
     output, indices = engine.max_pool(arguments.as_volume(input, axes), kernel, windows, return_indices)
     output = arguments.like_input(output, input.ndim, axes)
     return (output, arguments.like_input(indices, input.ndim, axes)) if return_indices else output
@@ -617,6 +618,7 @@ def avg_pool(function, axes, input, kernel_size, stride, padding, ceil_mode, cou
     kernel, windows = arguments.as_pool(
         function, input.shape, axes, kernel_size, stride, padding, 1, ceil_mode
     )
+    arguments.check_pool_memory(function, input.shape, input.dtype, axes, windows)
     output = engine.avg_pool(arguments.as_volume(input, axes), kernel, windows, count_include_pad)
     return arguments.like_input(output, input.ndim, axes)
 
@@ -663,6 +665,7 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
     function = "unfold"
     input = arguments.as_input(function, 2, input, channels="C")
     kernel = checks.as_integers(function, "kernel_size", kernel_size, 2, at_least=1)
+    padding = checks.as_integers(function, "padding", padding, 2, at_least=0)
     windows = arguments.as_windows(function, input.shape[-2:], kernel, stride, padding, dilation, "zeros")
     images = arguments.as_volume(input, 2)
     arguments.check_memory(
@@ -713,6 +716,7 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
     columns = checks.as_numbers(function, "input", input)
     size = checks.as_integers(function, "output_size", output_size, 2, at_least=1)
     kernel = checks.as_integers(function, "kernel_size", kernel_size, 2, at_least=1)
+    padding = checks.as_integers(function, "padding", padding, 2, at_least=0)
     windows = arguments.as_windows(function, size, kernel, stride, padding, dilation, "zeros")
     elements, count = math.prod(kernel), math.prod(windows.output_size)
     if columns.ndim not in (2, 3) or columns.shape[-2] % elements or columns.shape[-1] != count:
@@ -721,10 +725,15 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
             f"{function}: input must have shape (N, C · {elements}, {count}) or (C · {elements}, {count}), "
             f"for kernel_size {kernel} and {oh} × {ow} windows, got shape {columns.shape}"
         )
+    batch, channels = columns.shape[0] if columns.ndim == 3 else 1, columns.shape[-2] // elements
+    if channels == 0:
+        raise ValueError(f"{function}: input must have at least one channel, got shape {columns.shape}")
+    wide = columns.dtype if columns.dtype.kind == "f" else np.dtype(np.int64)
+    checks.check_allocation(function, "the input", columns.shape, wide)
+    checks.check_allocation(function, "the output", (batch, channels, *size), wide)
     if columns.dtype.kind in "iu":
         (columns,) = arguments.as_exact_integers(function, elements, input=columns)
-    batch = columns.shape[0] if columns.ndim == 3 else 1
-    windowed = columns.reshape(batch, columns.shape[-2] // elements, *kernel, *windows.output_size[1:])
+    windowed = columns.reshape(batch, channels, *kernel, *windows.output_size[1:])
     images = engine.fold(windowed, size, windows)
     return images if columns.ndim == 3 else images[0]
 

@@ -9,6 +9,8 @@ where there are any; settings are those of the forward call. The gradient for a 
 
 import math
 
+import numpy as np
+
 from convlib import arguments, checks, engine
 
 __all__ = [
@@ -146,7 +148,7 @@ def conv_input(
     arguments.as_one_dtype(function, weight=weight, grad_output=gradient)
     arguments.check_memory(function, shape, weight.dtype, axes, windows, len(weight))
     if weight.dtype.kind in "iu":
-        products = math.prod(weight.shape) * 2**axes
+        products = math.prod(weight.shape[2:]) * len(weight) // groups * arguments.count_copies(windows)
         gradient, weight = arguments.as_exact_integers(
             function, products, grad_output=gradient, weight=weight
         )
@@ -594,6 +596,7 @@ def max_pool_input(
     batch, channels = input.shape[: -axes - 1], input.shape[-axes - 1]
     gradient = arguments.as_gradient(function, axes, grad_output, batch, channels, windows.output_size)
     arguments.as_one_dtype(function, input=input, grad_output=gradient)
+    arguments.check_pool_memory(function, input.shape, input.dtype, axes, windows)
     if input.dtype.kind in "iu":
         (gradient,) = arguments.as_exact_integers(function, math.prod(kernel), grad_output=gradient)
     volume = engine.max_pool_input(
@@ -700,7 +703,7 @@ def avg_pool_input(
     batch, channels, size = shape[: -axes - 1], shape[-axes - 1], shape[-axes:]
     gradient = arguments.as_gradient(function, axes, grad_output, batch, channels, windows.output_size)
     arguments.check_mean(function, gradient.dtype, "grad_output")
-    checks.check_allocation(function, "the result", shape, gradient.dtype)
+    arguments.check_pool_memory(function, shape, gradient.dtype, axes, windows)
     size = arguments.extend(size, 1)
     volume = engine.avg_pool_input(
         size, arguments.as_volume(gradient, axes), kernel, windows, count_include_pad
@@ -743,12 +746,14 @@ def pad_input(input_size, grad_output, pad, mode="constant"):
         arguments.check_padding(function, f"axis {axis}", shape[axis], both, mode)
     expected = (*shape[:first], *(n + sum(both) for n, both in zip(shape[first:], sides)))
     gradient = checks.as_numbers(function, "grad_output", grad_output)
+    checks.check_allocation(function, "the result", shape, gradient.dtype)
     if gradient.shape != expected:
         raise ValueError(
             f"{function}: grad_output must have shape {expected}, that of the padded array, "
             f"got shape {gradient.shape}"
         )
     if gradient.dtype.kind in "iu":
+        checks.check_allocation(function, "grad_output", gradient.shape, np.dtype(np.int64))
         (gradient,) = arguments.as_exact_integers(function, gradient.size, grad_output=gradient)
     volume = gradient.reshape(1, math.prod(shape[:first]), *arguments.extend(expected[first:], 1))
     engine_mode = "zeros" if mode == "constant" else mode

@@ -239,6 +239,11 @@ def largest_padding(input_size, mode="zeros"):
     """
     input_size = as_integer("largest_padding", "input_size", input_size, at_least=0)
     mode = as_mode("largest_padding", "mode", mode, ("zeros", "constant", "reflect", "replicate", "circular"))
+    return padding_limit(input_size, mode)
+
+
+def padding_limit(input_size, mode):
+    """``largest_padding`` of legal arguments."""
     if mode == "reflect":
         return max(input_size - 1, 0)
     if mode == "circular" or (mode == "replicate" and input_size == 0):

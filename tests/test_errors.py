@@ -225,7 +225,7 @@ CONV2D = [
     (convolve(padding=9, padding_mode="circular"), ValueError,
      "padding 9 along rows (H) of size 8", "at most once"),
     (convolve(zeros(3, 0, 8), padding=3, padding_mode="replicate"), ValueError,
-     "padding 3 along rows (H) of size 0"),
+     "conv2d: the input has 0 elements along rows (H)"),
     (convolve(zeros(3, 2, 2), zeros(4, 3, 7, 7), padding="same", padding_mode="reflect"), ValueError,
      "padding 3", "size 2"),
     (lambda: conv2d(IMAGE, WEIGHT, None, 1, 0, 1, 1, "reflect"), TypeError, "conv2d() takes"),
@@ -476,7 +476,7 @@ CONVOLUTIONS = [
         (changed(conv, padding=7, padding_mode="circular"), ValueError,
          f"{conv}: padding 7 along ", "of size 6 is too large: circular wraps at most once"),
         (changed(conv, input=zeros(1, 4, *(0,) * axes), padding=2, padding_mode="replicate"), ValueError,
-         "padding 2 along ", "of size 0 is too large: replicate needs an element"),
+         f"{conv}: the input has 0 elements along "),
         (changed(of_input, padding=6, padding_mode="reflect"), ValueError, f"{of_input}: padding 6 along "),
         (changed(of_weight, padding=7, padding_mode="circular"), ValueError,
          f"{of_weight}: padding 7 along "),
@@ -717,12 +717,39 @@ COLUMNS_AND_IMAGES = [
      "pad_input: integers up to 4611686018427387904 in grad_output"),
 ]  # fmt: skip
 
+# A padded element passes its gradient on to what it copies, so many gradients may meet in one element.
+COPIES = [
+    (Call("conv1d_input", ((1, 3), np.array([[[2**31]]]), np.full((1, 3 + 2 * padding), gradient)),
+          {"padding": padding, "padding_mode": mode}), OverflowError, "conv1d_input: integers up to")
+    for mode, padding, gradient in [
+        ("replicate", 5, 2**30),  # the first element has six copies of it
+        ("circular", 3, 2**31 - 1),  # each has three
+        ("reflect", 2, 2**31 - 1),  # the middle one has three
+    ]
+]  # fmt: skip
+
+# PyTorch takes no array without elements, unless it is a batch without images.
+EMPTY = [
+    (changed("conv1d", input=zeros(4, 0), padding=2), ValueError, "conv1d: "),
+    (changed("conv2d", input=zeros(1, 4, 0, 6), padding=2), ValueError, "conv2d: ", "rows (H)"),
+    (changed("conv3d", input=zeros(4, 6, 0, 6), padding=2), ValueError, "conv3d: ", "rows (H)"),
+    (changed("unfold", input=zeros(1, 4, 0, 6), padding=2), ValueError, "unfold: ", "rows (H)"),
+    (changed("unfold", input=zeros(1, 0, 6, 6)), ValueError, "unfold: input ", "(1, 0, 6, 6)"),
+    (changed("fold", input=zeros(1, 0, 16)), ValueError, "fold: input ", "(1, 0, 16)"),
+    *(
+        (changed(f"{pool}_pool{axes}d", input=zeros(1, 0, *(6,) * axes)), ValueError,
+         f"{pool}_pool{axes}d: input ", f"{(1, 0, *(6,) * axes)}")
+        for pool in ("max", "avg")
+        for axes in (1, 2, 3)
+    ),
+]  # fmt: skip
+
 # Sizes that nothing can hold are refused before anything is allocated. 2⁵⁰ float32 are 4096 TiB.
 IMMENSE = [
     (changed("conv1d", input=immense(1, 4, 2**50)), ValueError, "conv1d: the padded input of shape", "TiB"),
     (changed("conv1d", padding=2**31 - 1, input=immense(2**20, 4, 6)), ValueError, "the padded input", "TiB"),
     (changed("conv3d", padding=2**20), ValueError, "conv3d: the padded input of shape", "TiB"),
-    (changed("conv1d", input=immense(1, 4, 2**50, dtype=">f4")), ValueError, "conv1d: the padded", "TiB"),
+    (changed("conv1d", input=immense(1, 4, 2**50, dtype=">f4")), ValueError, "conv1d: input of shape", "TiB"),
     (changed("conv_transpose1d", input=immense(1, 8, 2**50)), ValueError, "conv_transpose1d: the ", "TiB"),
     (changed("conv_transpose2d", stride=2**31 - 1), ValueError, "conv_transpose2d: the output", "TiB"),
     (changed("conv_transpose3d", dilation=2**31 - 1), ValueError, "conv_transpose3d: the output", "TiB"),
@@ -750,9 +777,20 @@ IMMENSE = [
     (changed("max_pool1d_input", input=immense(1, 4, 2**50), grad_output=immense(1, 4, 2**49)), ValueError,
      "max_pool1d_input: the ", "TiB"),
     (changed("avg_pool2d_input", input_size=(4, 2**28, 2**28), grad_output=immense(4, 2**27, 2**27)),
-     ValueError, "avg_pool2d_input: the result of shape", "TiB"),
+     ValueError, "avg_pool2d_input: the input of shape", "TiB"),
     (changed("pad_input", input_size=(2**30, 2**30), grad_output=immense(2**30, 2**30), pad=(0, 0)),
      ValueError, "pad_input: the ", "TiB"),
+    # of integers even the largest is not looked for
+    (changed("conv2d", input=immense(4, 2**25, 2**25, dtype=np.int8), weight=zeros(8, 2, 3, 3, dtype=np.int8),
+             bias=None),
+     ValueError, "conv2d: the padded input of shape", "TiB"),
+    (changed("fold", input=immense(2**50, 1, 1, dtype=np.int8), output_size=1, kernel_size=1), ValueError,
+     "fold: the input of shape", "TiB"),
+    (changed("max_pool1d", input=immense(1, 4, 2**50, dtype=np.int8)), ValueError, "max_pool1d: the ", "TiB"),
+    (changed("max_pool1d_input", input=immense(1, 4, 2**50, dtype=np.int8),
+             grad_output=immense(1, 4, 2**49, dtype=np.int8)), ValueError, "max_pool1d_input: the ", "TiB"),
+    (changed("pad_input", input_size=(2**30, 2**30), grad_output=immense(2**30, 2**30, dtype=np.int8),
+             pad=(0, 0)), ValueError, "pad_input: the result of shape", "TiB"),
 ]  # fmt: skip
 
 # What Python itself refuses needs no words of this library.
@@ -764,8 +802,8 @@ MISSING = [
 ]  # fmt: skip
 
 ROWS = [
-    *CONV2D, *PAD, *SHAPES, *EVERYWHERE, *CONVOLUTIONS, *TRANSPOSED, *POOLS, *COLUMNS_AND_IMAGES, *IMMENSE,
-    *MISSING,
+    *CONV2D, *PAD, *SHAPES, *EVERYWHERE, *CONVOLUTIONS, *TRANSPOSED, *POOLS, *COLUMNS_AND_IMAGES, *COPIES,
+    *EMPTY, *IMMENSE, *MISSING,
 ]  # fmt: skip
 
 

@@ -7,13 +7,10 @@ from functools import cache
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
-from numba import config
 from PIL import Image
 
 from convlib import figures, filters
 from convlib.pictures import hopper
-
-pytestmark = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="conv2d's micro-kernel exists only compiled")
 
 GRID = np.arange(25).reshape(5, 5)
 PHONE = 360 - 2 * 16  # pixels that a phone's page leaves for a figure

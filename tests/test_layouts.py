@@ -1,14 +1,9 @@
 """Layouts: the numbers move and stay, and a convolution in Keras's order is the same convolution."""
 
-import numba
 import numpy as np
 import pytest
 
 from convlib import conv2d, layouts
-
-compiled = pytest.mark.skipif(
-    bool(numba.config.DISABLE_JIT), reason="conv2d's micro-kernel exists only compiled"
-)
 
 
 def numbered(*shape, dtype=np.float32):
@@ -100,7 +95,6 @@ def windows(images, kernel_size):
     return np.lib.stride_tricks.sliding_window_view(images, kernel_size, axis=(1, 2))
 
 
-@compiled
 def test_a_convolution_in_keras_order_is_conv2d():
     random = np.random.default_rng(0)
     images = random.integers(-9, 10, (2, 7, 9, 3)).astype(np.float64)
@@ -111,7 +105,6 @@ def test_a_convolution_in_keras_order_is_conv2d():
     np.testing.assert_array_equal(layouts.to_channels_last(output), by_hand)
 
 
-@compiled
 def test_a_grouped_convolution_in_keras_order_is_conv2d():
     random = np.random.default_rng(1)
     images = random.integers(-9, 10, (2, 7, 9, 6)).astype(np.float64)
@@ -124,7 +117,6 @@ def test_a_grouped_convolution_in_keras_order_is_conv2d():
     np.testing.assert_array_equal(layouts.to_channels_last(output), np.concatenate(halves, axis=-1))
 
 
-@compiled
 def test_a_depthwise_convolution_in_keras_order_is_conv2d_with_a_group_for_each_channel():
     random = np.random.default_rng(2)
     images = random.integers(-9, 10, (2, 7, 9, 3)).astype(np.float64)

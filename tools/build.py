@@ -34,6 +34,7 @@ PAGE_SOURCES = [
     "_config.yml",
     "_toc.yml",
     "tools/alt_text.py",
+    "tools/operations_table.py",
 ]
 EVERYWHERE = ["requirements.txt"]
 

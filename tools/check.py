@@ -11,7 +11,7 @@ PYTHON = sys.executable
 PYTEST = [PYTHON, "-m", "pytest", "-q", "-n", str(min(os.cpu_count() or 1, 8))]
 # The loops as Python runs them: slow, so few examples each, and their lines can be counted. The two files are
 # about compiled code; a test runs them in a process of its own, which is counted too.
-PLAIN = ["env", "NUMBA_DISABLE_JIT=1", "CONVLIB_EXAMPLES=20", *PYTEST, "--cov"]
+PLAIN = ["env", "NUMBA_DISABLE_JIT=1", "CONVLIB_EXAMPLES=10", *PYTEST, "--cov"]
 PLAIN += [f"--ignore=convlib/webassembly/{name}.py" for name in ("compile", "exports")]
 
 STEPS = {

@@ -341,7 +341,7 @@ def pack_pixels(packed, offsets, gradient, groups, stride, depth, height, width,
     """Lay out an output gradient (N, C_out, OD, OH, OW) as if its pixels were taps.
 
     packed : (groups · blocks, N · OD · OH · OW, block); offsets : where each pixel's window begins in
-    a padded input (N, depth, height, width, channels).
+    a padded input of one group, (N, depth, height, width, channels).
     """
     batch, c_out, od, oh, ow = gradient.shape
     block, blocks, per_group = packed.shape[2], packed.shape[0] // groups, c_out // groups
@@ -361,15 +361,15 @@ def pack_pixels(packed, offsets, gradient, groups, stride, depth, height, width,
 
 @njit(parallel=True, cache=True, error_model="numpy")
 def weight_gradient_into(out, part, pixels, packed, nothing, offsets, groups, dilation):
-    """Fill ``out`` (C_out, KD, KH, KW, span) from a padded input ``pixels`` (N, depth, height, width, C_in).
+    """Fill ``out`` (C_out, KD, KH, KW, span) from ``pixels`` (groups, N, depth, height, width, C_in/groups).
 
-    ``span`` is a group's channels; or, with KW said to be 1, all channels of all the kernel's columns: these
-    too are neighbours, without groups and dilation. packed and offsets as ``pack_pixels`` makes them;
-    ``part`` has the shape of ``out``; ``nothing`` is zeros (C_out + WIDE_BLOCK,). SLACK_BYTES after
+    ``pixels`` is the padded input. ``span`` is a group's channels; or, with KW said to be 1, those of all the
+    kernel's columns: without dilation these too are neighbours. packed and offsets as ``pack_pixels`` makes
+    them; ``part`` has the shape of ``out``; ``nothing`` is zeros (C_out + WIDE_BLOCK,). SLACK_BYTES after
     ``pixels`` may be read.
     """
     c_out, kd, kh, kw, span = out.shape
-    height, width, c_in = pixels.shape[2:]
+    batch, depth, height, width, channels_in = pixels.shape[1:]
     count, block = packed.shape[1:]
     blocks, per_group = packed.shape[0] // groups, c_out // groups
     size = kd * kh * kw * span
@@ -379,9 +379,8 @@ def weight_gradient_into(out, part, pixels, packed, nothing, offsets, groups, di
         g = b // blocks
         o = g * per_group + b % blocks * block
         channels = min(block, per_group - b % blocks * block)
-        base = ((f * dilation[0] * height + i * dilation[1]) * width + j * dilation[2]) * c_in + g * (
-            c_in // groups
-        )
+        row = (g * batch * depth + f * dilation[0]) * height + i * dilation[1]
+        base = (row * width + j * dilation[2]) * channels_in
         target = o * size + ((f * kh + i) * kw + j) * span
         for lane in range(channels):
             out[o + lane, f, i, j] = 0

@@ -9,6 +9,14 @@ from numba import njit, prange
 
 
 @njit(cache=True, error_model="numpy")
+def taps_inside(lowest, highest, size, taps, dilation):
+    """The taps first … last − 1 that find an element from any window beginning at lowest … highest."""
+    first = max(0, (dilation - 1 - highest) // dilation)
+    last = min(taps, (size - 1 - lowest) // dilation + 1)
+    return first, last
+
+
+@njit(cache=True, error_model="numpy")
 def columns_inside(tap, columns, width, stride, padding):
     """The output columns first … last − 1 whose window finds an element at position ``tap``."""
     first = max(0, (padding - tap + stride - 1) // stride)
@@ -35,14 +43,16 @@ def max_pool_into(out, indices, volume, kernel, stride, padding, dilation, least
             places = indices[plane, z, y]
             for x in range(ow):
                 places[x] = -1
-        for f in range(kernel[0]):
-            source_z = z * stride[0] - padding[0] + f * dilation[0]
-            for i in range(kernel[1]):
-                source_y = y * stride[1] - padding[1] + i * dilation[1]
-                if source_z < 0 or source_z >= depth or source_y < 0 or source_y >= height:
-                    continue
+        front, top, left = z * stride[0] - padding[0], y * stride[1] - padding[1], -padding[2]
+        first_f, last_f = taps_inside(front, front, depth, kernel[0], dilation[0])
+        first_i, last_i = taps_inside(top, top, height, kernel[1], dilation[1])
+        first_j, last_j = taps_inside(left, left + (ow - 1) * stride[2], width, kernel[2], dilation[2])
+        for f in range(first_f, last_f):
+            source_z = front + f * dilation[0]
+            for i in range(first_i, last_i):
+                source_y = top + i * dilation[1]
                 line = volume[plane, source_z, source_y]
-                for j in range(kernel[2]):
+                for j in range(first_j, last_j):
                     shift = j * dilation[2]
                     first, last = columns_inside(shift, ow, width, stride[2], padding[2])
                     for x in range(first, last):
@@ -91,14 +101,14 @@ def avg_pool_into(out, volume, kernel, stride, padding, include_padding):
         row = out[plane, z, y]
         for x in range(ow):
             row[x] = 0
-        for f in range(kernel[0]):
-            source_z = z * stride[0] - padding[0] + f
-            for i in range(kernel[1]):
-                source_y = y * stride[1] - padding[1] + i
-                if source_z < 0 or source_z >= depth or source_y < 0 or source_y >= height:
-                    continue
-                line = volume[plane, source_z, source_y]
-                for j in range(kernel[2]):
+        front, top, left = z * stride[0] - padding[0], y * stride[1] - padding[1], -padding[2]
+        first_f, last_f = taps_inside(front, front, depth, kernel[0], 1)
+        first_i, last_i = taps_inside(top, top, height, kernel[1], 1)
+        first_j, last_j = taps_inside(left, left + (ow - 1) * stride[2], width, kernel[2], 1)
+        for f in range(first_f, last_f):
+            for i in range(first_i, last_i):
+                line = volume[plane, front + f, top + i]
+                for j in range(first_j, last_j):
                     first, last = columns_inside(j, ow, width, stride[2], padding[2])
                     for x in range(first, last):
                         row[x] += line[x * stride[2] - padding[2] + j]

@@ -325,9 +325,9 @@ def weight_gradient_layout(scratch, s):
     packed, end = floats_from(scratch, end, (blocks, count, block))
     nothing, end = floats_from(scratch, end, (s.channels_out + loops.WIDE_BLOCK,))
     padded, end = floats_from(scratch, end, (batch * s.channels_in, depth, height, width))
-    pixels, end = floats_from(scratch, end, (batch, depth, height, width, s.channels_in))
-    # without groups and dilation the kernel's columns are neighbours too: one long row instead of several
-    columns, span = (1, kw * channels_in) if s.groups == 1 and s.dilation[2] == 1 else (kw, channels_in)
+    pixels, end = floats_from(scratch, end, (s.groups, batch, depth, height, width, channels_in))
+    # without dilation the kernel's columns are neighbours too: one long row instead of several
+    columns, span = (1, kw * channels_in) if s.dilation[2] == 1 else (kw, channels_in)
     shape = (s.channels_out, kd, kh, columns, span)
     out, end = floats_from(scratch, end + loops.SLACK_BYTES, shape)
     part, end = floats_from(scratch, end, shape)
@@ -347,17 +347,19 @@ def weight_gradient(input, gradient, output, scratch, settings):
     depth, height, width = padded_size(s)
     pad_volume(padded, planes_of(input, s, s.size), s.before, s.mode, np.float32(0))
     size = depth * height * width
-    by_channel = reshaped(padded, (s.batch, s.channels_in, size))
-    by_pixel = reshaped(pixels, (s.batch, size, s.channels_in))
+    channels_in = s.channels_in // s.groups
+    by_channel = reshaped(padded, (s.batch, s.groups, channels_in, size))
+    by_pixel = reshaped(pixels, (s.groups, s.batch, size, channels_in))
     for n in range(s.batch):
-        for c in range(s.channels_in):
-            for i in range(size):
-                by_pixel[n, i, c] = by_channel[n, c, i]
+        for g in range(s.groups):
+            for c in range(channels_in):
+                for i in range(size):
+                    by_pixel[g, n, i, c] = by_channel[n, g, c, i]
     nothing[:] = 0
     of_output = floats(gradient, (s.batch, s.channels_out, *s.output_size))
-    pack_pixels(packed, offsets, of_output, s.groups, s.stride, depth, height, width, s.channels_in)
+    pack_pixels(packed, offsets, of_output, s.groups, s.stride, depth, height, width, channels_in)
     weight_gradient_into(out, part, pixels, packed, nothing, offsets, s.groups, s.dilation)
-    channels_in, taps = s.channels_in // s.groups, product(s.kernel)
+    taps = product(s.kernel)
     by_tap = reshaped(out, (s.channels_out, taps, channels_in))
     target = floats(output, (s.channels_out, channels_in, taps))
     for o in range(s.channels_out):
