@@ -207,6 +207,30 @@ class Explorer(widgets.VBox):
         return f"<{type(self).__name__}: {self.describe()}>"
 
 
+def make_controls(explorer, names, state, bounds, choices, *, steps=None, play=None):
+    """List of (setting, control) for the names of the controls: a slider, a dropdown or, before it, Play.
+
+    ``steps`` : the sliders' steps that are not 1. ``play`` : for a setting with a Play button, what it plays.
+    """
+    controls = []
+    for name in names:
+        if name in choices:
+            control = widgets.Dropdown(options=choices[name], value=state[name], description=name)
+        elif name in bounds:
+            low, high = bounds[name]
+            if play and name in play:
+                player = widgets.Play(value=state[name], min=low, max=high, interval=900, show_repeat=False)
+                player.description = play[name]  # heard, not seen
+                controls.append((name, player))
+            step = (steps or {}).get(name, 1)
+            control = widgets.IntSlider(state[name], low, high, step=step, description=name)
+        else:
+            allowed = ", ".join((*bounds, *choices))
+            raise ValueError(f"{explorer}: controls must be of {allowed}, got {name!r}")
+        controls.append((name, control))
+    return controls
+
+
 def as_numbers(explorer, name, value, largest):
     """A float32 array of shape (rows, columns) that a table can show."""
     try:

@@ -1,13 +1,21 @@
 """FilterBench: a photograph under a kernel whose every number can be changed."""
 
-import ipywidgets as widgets
 import numpy as np
 from traitlets import Bytes, Dict, Int, List, Unicode
 
 from convlib import filters, pictures
 from convlib.arguments import PADDING_MODES
 from convlib.checks import as_integers
-from convlib.explorers.explorer import Explorer, Range, View, as_numbers, html_table, setting, share
+from convlib.explorers.explorer import (
+    Explorer,
+    Range,
+    View,
+    as_numbers,
+    html_table,
+    make_controls,
+    setting,
+    share,
+)
 from convlib.functional import conv2d
 
 SIZES = (3, 5, 7)
@@ -117,7 +125,12 @@ class FilterBench(Explorer):
             shared={"picture": share(self._picture.tobytes())},
             **self.encode(state),
         )
-        super().__init__(view, make_controls(controls, state, self.choices))
+        super().__init__(
+            view,
+            make_controls(
+                "FilterBench", controls, state, self.bounds(state), self.choices, steps={"size": 2}
+            ),
+        )
 
     @property
     def kernel(self):
@@ -228,19 +241,3 @@ def as_picture(picture):
             f"got {picture.min():.4g} to {picture.max():.4g}"
         )
     return np.rint(picture).astype(np.uint8)
-
-
-def make_controls(names, state, choices):
-    """List of (setting, control) for the names of the controls."""
-    controls = []
-    for name in names:
-        if name in choices:
-            controls.append(
-                (name, widgets.Dropdown(options=choices[name], value=state[name], description=name))
-            )
-        elif name == "size":
-            slider = widgets.IntSlider(state[name], SIZES[0], SIZES[-1], step=2, description=name)
-            controls.append((name, slider))
-        else:
-            raise ValueError(f"FilterBench: controls must be of preset, size, padding_mode, got {name!r}")
-    return controls

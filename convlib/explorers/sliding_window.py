@@ -1,11 +1,10 @@
 """SlidingWindow: a kernel steps over a grid of numbers, and every product can be seen."""
 
-import ipywidgets as widgets
 import numpy as np
 from traitlets import Float, Int, List
 
 from convlib.arguments import PADDING_MODES
-from convlib.explorers.explorer import Explorer, Range, View, as_numbers, html_table, setting
+from convlib.explorers.explorer import Explorer, Range, View, as_numbers, html_table, make_controls, setting
 from convlib.functional import conv2d, pad, pad_mode
 from convlib.shapes import count_windows, largest_padding
 
@@ -99,7 +98,13 @@ class SlidingWindow(Explorer):
             }
         )
         view = SlidingWindowView(**self.encode(state))
-        super().__init__(view, make_controls(controls, state, self.bounds(state)))
+        super().__init__(
+            view,
+            make_controls(
+                "SlidingWindow", controls, state, self.bounds(state), self.choices,
+                play={"step": "through the outputs"},
+            ),
+        )  # fmt: skip
 
     @staticmethod
     def compute(state):
@@ -196,23 +201,3 @@ def count_outputs(state):
     s, p, d = state["stride"], state["padding"], state["dilation"]
     rows, columns = (count_windows(n, k, s, 2 * p, d) for n, k in spans(state))
     return rows * columns
-
-
-def make_controls(names, state, bounds):
-    """List of (setting, control) for the names of the controls."""
-    controls = []
-    for name in names:
-        if name == "padding_mode":
-            modes = widgets.Dropdown(options=PADDING_MODES, value=state[name], description=name)
-            controls.append((name, modes))
-        elif name in bounds:
-            low, high = bounds[name]
-            if name == "step":
-                play = widgets.Play(value=state[name], min=low, max=high, interval=900, show_repeat=False)
-                play.description = "through the outputs"  # heard, not seen
-                controls.append((name, play))
-            controls.append((name, widgets.IntSlider(state[name], low, high, description=name)))
-        else:
-            allowed = (*bounds, "padding_mode")
-            raise ValueError(f"SlidingWindow: controls must be of {', '.join(allowed)}, got {name!r}")
-    return controls
