@@ -163,8 +163,7 @@ class Explorer(widgets.VBox):
                 )
         legal = self.legal(state)
         for name, (low, high) in self.bounds(legal).items():
-            if isinstance(state[name], bool) or not isinstance(state[name], int | np.integer):
-                raise TypeError(f"{type(self).__name__}: {name} must be an integer, got {state[name]!r}")
+            check_integer(type(self).__name__, name, state[name])
             if legal[name] != state[name]:
                 raise ValueError(
                     f"{type(self).__name__}: {name} must be from {low} to {high} with the other settings "
@@ -229,6 +228,12 @@ def make_controls(explorer, names, state, bounds, choices, *, steps=None, play=N
             raise ValueError(f"{explorer}: controls must be of {allowed}, got {name!r}")
         controls.append((name, control))
     return controls
+
+
+def check_integer(explorer, name, value):
+    """Refuse what is no integer; `legal` could not compare it with anything."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise TypeError(f"{explorer}: {name} must be an integer, got {value!r}")
 
 
 def as_numbers(explorer, name, value, largest):

@@ -1,9 +1,10 @@
 // SlidingWindow: a kernel steps over a grid of numbers, and every product can be seen.
 import { program } from "./toolkit/code.js";
 import { element, write } from "./toolkit/dom.js";
-import { array, fromRows, MODES } from "./toolkit/engine.js";
+import { fromRows, MODES } from "./toolkit/engine.js";
 import { makeExplorer } from "./toolkit/explorer.js";
 import { edited, NumberTable } from "./toolkit/number_table.js";
+import { largestPadding, sources } from "./toolkit/padding.js";
 import { biasTerm, number, sumOfProducts, TEXT } from "./toolkit/words.js";
 
 const LARGEST = { padding: 4, stride: 4, dilation: 4, input: 12, kernel: 7, number: 9999 };
@@ -20,11 +21,12 @@ const outputShape = (engine, state, { stride, padding, dilation } = state) =>
 const fits = (engine, state, padding, dilation) =>
   outputShape(engine, state, { stride: 1, padding, dilation }).every((size) => size >= 1);
 
-function paddingLimit({ input, padding_mode: mode }) {
-  const shortest = Math.min(input.length, input[0].length);
-  const limit = { reflect: shortest - 1, circular: shortest }[mode] ?? Infinity;
-  return Math.min(limit, LARGEST.padding);
-}
+const paddingLimit = ({ input, padding_mode: mode }) =>
+  Math.min(largestPadding([input.length, input[0].length], mode), LARGEST.padding);
+
+/** Which input cell each padded cell was copied from, see toolkit/padding.js. */
+const sourcesOf = (engine, { input, padding, padding_mode: mode }) =>
+  sources(engine, [input.length, input[0].length], padding, mode);
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const upTo = (last, first = 0) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
@@ -70,22 +72,11 @@ const windowAt = (state, row, column) =>
     weight,
   }));
 
-/** Which input cell each padded cell was copied from: [row, column], or undefined for an added zero. */
-function sources(engine, { input, padding, padding_mode: mode }) {
-  const columns = input[0].length;
-  const ones = array(upTo(input.length * columns, 1), [input.length, columns]); // counted from 1: 0 is what was added
-  const padded = engine.pad(ones, padding, mode);
-  return (row, column) => {
-    const index = padded.data[row * padded.shape[1] + column] - 1;
-    return index < 0 ? undefined : [Math.floor(index / columns), index % columns];
-  };
-}
-
 /** Every output that reads the selected input, through the padding too: Map from output index to weights. */
 function findFed(engine, state, [rows, columns]) {
   const fed = new Map();
   if (!state.selected.length) return fed;
-  const source = sources(engine, state);
+  const source = sourcesOf(engine, state);
   const isSelected = ({ row, column }) => String(source(row, column)) === String(state.selected);
   for (const index of upTo(rows * columns - 1)) {
     const weights = windowAt(state, Math.floor(index / columns), index % columns).filter(isSelected);
@@ -101,7 +92,7 @@ function build({ engine, place, reset, change, report, say }) {
   const onBadNumber = (text) => report(TEXT.notANumber(text));
   const inputTable = new NumberTable({
     onSelect(row, column) {
-      const from = sources(engine, drawn.state)(row, column);
+      const from = sourcesOf(engine, drawn.state)(row, column);
       if (from) change({ selected: from });
     },
     onEdit(row, column, value) {
@@ -140,7 +131,7 @@ function build({ engine, place, reset, change, report, say }) {
     const [rows, columns] = output.shape;
     const [row, column] = [Math.floor(step / columns), step % columns];
     const window = windowAt(state, row, column);
-    const source = sources(engine, state);
+    const source = sourcesOf(engine, state);
     const fed = findFed(engine, state, output.shape);
 
     const weightAt = new Map(window.map((tap) => [`${tap.row},${tap.column}`, tap.weight]));

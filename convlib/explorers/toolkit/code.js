@@ -22,9 +22,9 @@ const keywords = (named) =>
     .map(([name, value]) => `, ${name}=${value}`)
     .join("");
 
-/** NumPy's padding of the last axes of an array with batch and channels. */
-const numpyPad = (name, sides, mode) =>
-  `np.pad(${name}, [(0, 0), (0, 0), ${sides.map(tuple).join(", ")}], mode="${NUMPY_MODES[mode]}")`;
+/** NumPy's padding of the last axes of an array with batch and channels, or that of a library like it. */
+const numpyPad = (name, sides, mode, numpy = "np") =>
+  `${numpy}.pad(${name}, [(0, 0), (0, 0), ${sides.map(tuple).join(", ")}], mode="${NUMPY_MODES[mode]}")`;
 
 const convlib = {
   title: "convlib",
@@ -43,8 +43,12 @@ const convlib = {
     if (!isSymmetric) lines.unshift(this.pad({ name: "input", sides, mode }));
     return lines;
   },
-  pad: ({ name, sides, mode }) =>
-    `${name} = convlib.pad(${name}, ${tuple([...sides].reverse().flat())}, mode="${TORCH_MODES[mode]}")`,
+  pad: ({ name, sides, mode, to = name }) =>
+    `${to} = convlib.pad(${name}, ${tuple([...sides].reverse().flat())}, mode="${TORCH_MODES[mode]}")`,
+  chain: ({ axes, rates, padding }) => [
+    `for d in ${rates}:`,
+    `    output = convlib.conv${axes}d(output, weight, padding=${padding}, dilation=d)`,
+  ],
 };
 
 const torch = {
@@ -63,8 +67,13 @@ const torch = {
       `output = F.conv${axes}d(input, weight${keywords(settings)})`,
     ];
   },
-  pad: ({ name, sides, mode }) =>
-    `${name} = F.pad(${name}, ${tuple([...sides].reverse().flat())}, mode="${TORCH_MODES[mode]}")`,
+  pad: ({ name, sides, mode, to = name }) =>
+    `${to} = F.pad(${to === name ? name : `torch.from_numpy(${name})`}, ${tuple([...sides].reverse().flat())}, mode="${TORCH_MODES[mode]}")`,
+  chain: ({ axes, rates, padding }) => [
+    "output, weight = torch.from_numpy(output), torch.from_numpy(weight)",
+    `for d in ${rates}:`,
+    `    output = F.conv${axes}d(output, weight, padding=${padding}, dilation=d)`,
+  ],
 };
 
 const keras = {
@@ -85,6 +94,16 @@ const keras = {
       "output = np.moveaxis(keras.ops.convert_to_numpy(output), -1, 1)",
     ];
   },
+  // NumPy pads: not every backend of Keras knows every mode
+  pad: ({ name, sides, mode, to }) => `${to} = keras.ops.convert_to_tensor(${numpyPad(name, sides, mode)})`,
+  chain: ({ axes, rates, padding }) => [
+    "weight = np.moveaxis(weight, (0, 1), (-1, -2))  # (…, C_in, C_out)",
+    `for d in ${rates}:`,
+    `    padded = np.pad(output, [(0, 0), (0, 0)] + [(${padding}, ${padding})] * ${axes})`,
+    "    padded = np.moveaxis(padded, 1, -1)  # channels last",
+    '    output = keras.ops.conv(padded, weight, padding="valid", dilation_rate=d, data_format="channels_last")',
+    "    output = np.moveaxis(keras.ops.convert_to_numpy(output), -1, 1)",
+  ],
 };
 
 const jax = {
@@ -104,6 +123,12 @@ const jax = {
       ...(bias ? [`output = output + bias[:, ${Array(axes).fill("None").join(", ")}]`] : []),
     ];
   },
+  pad: ({ name, sides, mode, to }) => `${to} = ${numpyPad(name, sides, mode, "jax.numpy")}`,
+  chain: ({ axes, rates, padding }) => [
+    `for d in ${rates}:`,
+    `    sides = [(${padding}, ${padding})] * ${axes}`,
+    `    output = lax.conv_general_dilated(output, weight, ${tuple(Array(axes).fill(1))}, sides, rhs_dilation=(d,) * ${axes})`,
+  ],
 };
 
 export const LIBRARIES = { convlib, torch, keras, jax };
@@ -117,10 +142,30 @@ export const LIBRARIES = { convlib, torch, keras, jax };
  *   show      an expression of `output`
  */
 export function program(library, { arrays, extra = [], conv, show }) {
-  const { imports } = LIBRARIES[library];
   const settings = { groups: 1, mode: "zeros", bias: false, ...conv };
+  return written(library, { arrays, extra, lines: LIBRARIES[library].conv(settings), show });
+}
+
+/** A program that pads `input`, of shape (N, C, …), by the sides [before, after] of each axis: the padded `output`. */
+export function padProgram(library, { arrays, sides, mode, show }) {
+  const lines = [LIBRARIES[library].pad({ name: "input", sides, mode, to: "output" })];
+  return written(library, { arrays, extra: library === "jax" ? ["import jax.numpy"] : [], lines, show });
+}
+
+/**
+ * A program that convolves an impulse with kernels of ones, one for each dilation, padded so that nothing is cut off:
+ * how many paths lead to each position, as `output` of shape (1, 1, …).
+ */
+export function chainProgram(library, { axes, dilations, kernelSize, show }) {
+  const ones = (size) => `np.ones(${tuple([1, 1, ...Array(axes).fill(size)])}, np.float32)`;
+  const chain = { axes, rates: literal(dilations), padding: `d * (${kernelSize} - 1)` };
+  const arrays = { output: ones(1), weight: ones(kernelSize) };
+  return written(library, { arrays, extra: [], lines: LIBRARIES[library].chain(chain), show });
+}
+
+function written(library, { arrays, extra, lines, show }) {
   const operands = Object.entries(arrays).map(
     ([name, value]) => `${name} = ${Array.isArray(value) ? `np.array(${literal(value)}, np.float32)` : value}`,
   );
-  return [...imports, ...extra, "", ...operands, "", ...LIBRARIES[library].conv(settings), `print(${show})`, ""].join("\n");
+  return [...LIBRARIES[library].imports, ...extra, "", ...operands, "", ...lines, `print(${show})`, ""].join("\n");
 }

@@ -13,10 +13,11 @@ export class NumberTable {
    * onSelect(row, column): a cell was clicked or chosen with Enter or Space.
    * onEdit(row, column, value): a new number was typed.
    * onEscape(): nothing is to be selected. onBadNumber(text): what was typed is no number.
+   * where(row, column): how a cell's place is called, if not by its row and column in the table.
    * Without onSelect and onEdit the table only shows.
    */
-  constructor({ onSelect, onEdit, onEscape, onBadNumber } = {}) {
-    Object.assign(this, { onSelect, onEdit, onEscape, onBadNumber });
+  constructor({ onSelect, onEdit, onEscape, onBadNumber, where = TEXT.cell } = {}) {
+    Object.assign(this, { onSelect, onEdit, onEscape, onBadNumber, where });
     this.caption = element("caption");
     this.body = element("tbody");
     this.table = element("table", { class: "convlib-numbers" }, this.caption, this.body);
@@ -37,7 +38,8 @@ export class NumberTable {
 
   /**
    * cellAt(row, column) says how a cell looks: { value, note, label, marks, selected, editable }. `value` is a number,
-   * or undefined for an empty cell; `marks` are class names; `label` is added to what a screen reader reads.
+   * or undefined for an empty cell; `marks` are class names; `label` is added to what a screen reader reads; `heat`,
+   * from 0 to 1, colours a cell of a heat map.
    */
   draw(caption, shape, cellAt) {
     write(this.caption, caption);
@@ -77,13 +79,14 @@ export class NumberTable {
     const cell = this.cell(row, column);
     const [shown, added] = cell.children;
     if (!added) return; // the reader is typing in it
-    const { value, note = "", label = "", marks = "", selected } = this.cellAt(row, column);
+    const { value, note = "", label = "", marks = "", selected, heat } = this.cellAt(row, column);
     const text = value === undefined ? "" : number(value);
     write(shown, text);
     write(added, note);
     if (cell.className !== marks) cell.className = marks;
+    if (heat !== undefined) cell.style.setProperty("--convlib-heat", `${Math.round(100 * heat)}%`);
     if (!this.interactive) return;
-    cell.ariaLabel = [text + note, label, TEXT.cell(row, column)].filter(Boolean).join(", ");
+    cell.ariaLabel = [text + note, label, this.where(row, column)].filter(Boolean).join(", ");
     cell.ariaSelected = Boolean(selected);
   }
 
@@ -140,7 +143,7 @@ export class NumberTable {
       type: "text",
       inputmode: "text", // a decimal keyboard has no minus on some phones
       autocomplete: "off",
-      "aria-label": TEXT.editing(TEXT.cell(row, column)),
+      "aria-label": TEXT.editing(this.where(row, column)),
     });
     field.value = typed ?? old;
     cell.replaceChildren(field);

@@ -28,6 +28,16 @@ export class Picture {
     this.end();
   }
 
+  /** White for 0, and from light to dark blue for the counts from 1 to the largest. */
+  drawCounts({ data, shape }, largest) {
+    const pixels = this.begin(shape);
+    for (let i = 0; i < data.length; i++) {
+      const place = largest > 1 ? (data[i] - 1) / (largest - 1) : 0;
+      pixels[i] = data[i] === 0 ? rgb(255, 255, 255) : rgb(...mixed(FEW, MANY, place));
+    }
+    this.end();
+  }
+
   begin([height, width]) {
     const { canvas } = this;
     if (canvas.height !== height || canvas.width !== width || !this.image) {
@@ -71,17 +81,25 @@ const STOPS = [
 ];
 const MIDDLE = 255;
 
+const mixed = (from, to, share) => from.map((level, i) => Math.round(level + share * (to[i] - level)));
+
 function colourAt(place) {
   const right = Math.max(STOPS.findIndex(([stop]) => stop >= place), 1);
   const [[from, left], [to, other]] = [STOPS[right - 1], STOPS[right]];
   const share = (place - from) / (to - from);
-  return left.map((level, i) => Math.round(level + share * (other[i] - level)));
+  return mixed(left, other, share);
 }
 
 const DIVERGING = Uint32Array.from({ length: 2 * MIDDLE + 1 }, (_, i) => rgb(...colourAt(i / (2 * MIDDLE))));
 
 /** The same scale for a style sheet. */
 export const DIVERGING_GRADIENT = `linear-gradient(to right, ${STOPS.map(([at, colour]) => `rgb(${colour}) ${100 * at}%`)})`;
+
+// The colours of counts: one hue that gets darker, so that nobody needs to tell hues apart. A count of 1 is already far
+// from the white of 0.
+const FEW = [158, 202, 240];
+const MANY = [8, 38, 92];
+export const COUNTS_GRADIENT = `linear-gradient(to right, rgb(${FEW}), rgb(${MANY}))`;
 
 const SIZE = 256; // pixels a side of an uploaded picture
 const LARGEST_FILE = 30e6; // bytes

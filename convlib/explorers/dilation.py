@@ -1,0 +1,147 @@
+"""Dilation: where the taps of a dilated kernel lie, and which cells between them are skipped."""
+
+import numpy as np
+from traitlets import Int, List
+
+from convlib.explorers.explorer import Explorer, Range, View, as_numbers, html_table, make_controls, setting
+from convlib.explorers.sliding_window import fits, spans
+from convlib.functional import conv2d, pad
+from convlib.shapes import count_windows, effective_kernel_size
+
+LARGEST_INPUT, LARGEST_KERNEL = 12, 7
+LARGEST_PADDING, LARGEST_DILATION = 4, 6
+
+INPUT = tuple(tuple(range(7 * row, 7 * row + 7)) for row in range(7))
+KERNEL = ((1, 1, 1),) * 3
+
+
+class DilationView(View):
+    code = "dilation"
+
+    input = List().tag(sync=True, setting=True)
+    kernel = List().tag(sync=True, setting=True)
+    dilation = Int(2).tag(sync=True, setting=True)
+    padding = Int(0).tag(sync=True, setting=True)
+    step = Int(0).tag(sync=True, setting=True)
+
+
+class Dilation(Explorer):
+    """The taps of a dilated kernel on a grid of numbers, and what its effective size makes of the output.
+
+    Parameters
+    ----------
+    input : array of shape (H, W)
+        At most 12 × 12 numbers; 0 to 48 by default, so that each number says where it lies.
+    kernel : array of shape (KH, KW)
+        At most 7 × 7, and not larger than ``input``. It is not flipped.
+    dilation : int
+        Distance between neighbouring taps on both axes, from 1 to 6.
+    padding : int
+        Zeros added on each side, from 0 to 4.
+    controls : sequence of str
+        Which controls are shown, of "step", "dilation", "padding".
+
+    Raises
+    ------
+    TypeError, ValueError
+        An array has the wrong shape or dtype, is too big to show or not finite; or the window does not fit.
+
+    Examples
+    --------
+    >>> Dilation().result
+    array([[144., 153., 162.],
+           [207., 216., 225.],
+           [270., 279., 288.]], dtype=float32)
+    """
+
+    input = setting("input", "The numbers that the kernel slides over, shape (H, W).")
+    kernel = setting("kernel", "The kernel, shape (KH, KW).")
+    dilation = setting("dilation", "Distance between neighbouring taps.")
+    padding = setting("padding", "Zeros added on each side.")
+    step = setting("step", "Index of the output whose window is marked, counted row by row.")
+
+    def __init__(
+        self, input=INPUT, kernel=KERNEL, *, dilation=2, padding=0, controls=("step", "dilation", "padding")
+    ):
+        state = self.check(
+            {"input": input, "kernel": kernel, "dilation": dilation, "padding": padding, "step": 0}
+        )
+        bounds = self.bounds(state)
+        play = {"step": "through the positions of the window"}
+        super().__init__(
+            DilationView(**self.encode(state)),
+            make_controls("Dilation", controls, state, bounds, self.choices, play=play),
+        )
+
+    @staticmethod
+    def compute(state):
+        """The padded input and the output, as float32 arrays of two dimensions."""
+        input = np.asarray(state["input"], np.float32)
+        weight = np.asarray(state["kernel"], np.float32)[np.newaxis, np.newaxis]
+        p, d = state["padding"], state["dilation"]
+        return {
+            "padded": pad(input, (p, p, p, p)),
+            "output": conv2d(input[np.newaxis], weight, padding=p, dilation=d)[0],
+        }
+
+    @staticmethod
+    def legal(state):
+        """The nearest state whose window fits; a dilation that is too large shrinks."""
+        padding = min(max(state["padding"], 0), LARGEST_PADDING)
+        dilation = min(max(state["dilation"], 1), LARGEST_DILATION)
+        while dilation > 1 and not fits(state, padding, dilation):
+            dilation -= 1
+        state = state | {"padding": padding, "dilation": dilation}
+        return state | {"step": min(max(state["step"], 0), count_outputs(state) - 1)}
+
+    @staticmethod
+    def bounds(state):
+        """The `Range` of each slider for a legal state, the other settings being what they are."""
+        paddings = [p for p in range(LARGEST_PADDING + 1) if fits(state, p, state["dilation"])]
+        dilations = [d for d in range(1, LARGEST_DILATION + 1) if fits(state, state["padding"], d)]
+        return {
+            "dilation": Range(1, dilations[-1]),
+            "padding": Range(paddings[0], LARGEST_PADDING),
+            "step": Range(0, count_outputs(state) - 1),
+        }
+
+    def check(self, state):
+        name = type(self).__name__
+        input = as_numbers(name, "input", state["input"], LARGEST_INPUT)
+        kernel = as_numbers(name, "kernel", state["kernel"], LARGEST_KERNEL)
+        if any(k > n for k, n in zip(kernel.shape, input.shape)):
+            raise ValueError(
+                f"{name}: the kernel, shape {kernel.shape}, is larger than the input, shape {input.shape}"
+            )
+        return super().check(state | {"input": input, "kernel": kernel})
+
+    def decode(self, settings):
+        arrays = {name: np.asarray(settings[name], np.float32) for name in ("input", "kernel")}
+        return super().decode(settings) | arrays
+
+    def encode(self, state):
+        return super().encode(state) | {name: state[name].tolist() for name in ("input", "kernel")}
+
+    def describe(self):
+        state = self.state
+        d, window = state["dilation"], state["kernel"].shape
+        size, kernel, effective = (
+            " × ".join(map(str, shape))
+            for shape in (state["input"].shape, window, [effective_kernel_size(k, d) for k in window])
+        )
+        return f"a {kernel} kernel with dilation {d} spans {effective} of {size} numbers"
+
+    def still(self):
+        state = self.state
+        tables = (
+            html_table(self.compute(state)["padded"], "Input" + (", padded" if state["padding"] else "")),
+            html_table(state["kernel"], f"Kernel; dilation {state['dilation']}"),
+            html_table(self.result, "Output"),
+        )
+        return f"<p>Dilation: {self.describe()}.</p>{''.join(tables)}"
+
+
+def count_outputs(state):
+    p, d = state["padding"], state["dilation"]
+    rows, columns = (count_windows(n, k, 1, 2 * p, d) for n, k in spans(state))
+    return rows * columns

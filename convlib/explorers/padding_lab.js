@@ -1,0 +1,181 @@
+// PaddingLab: four ways to fill the border, beside each other on the same numbers.
+import { padProgram } from "./toolkit/code.js";
+import { element, write } from "./toolkit/dom.js";
+import { array, fromRows, MODES } from "./toolkit/engine.js";
+import { makeExplorer } from "./toolkit/explorer.js";
+import { edited, NumberTable } from "./toolkit/number_table.js";
+import { largestPadding, sources } from "./toolkit/padding.js";
+import { TEXT } from "./toolkit/words.js";
+
+const LARGEST = { input: 8, kernel: 7, padding: 5, number: 9999 };
+const WORDS = TEXT.padding;
+
+const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+const upTo = (last, first = 0) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
+
+const shapeOf = ({ input }) => [input.length, input[0].length];
+const shortestOf = (state) => Math.min(...shapeOf(state));
+
+/** The most padding that a mode allows and that is shown: one more than any mode with a limit allows. */
+const modeLimit = (state, mode) => Math.min(largestPadding(shapeOf(state), mode), shortestOf(state) + 1, LARGEST.padding);
+
+/** The largest kernel that fits into the padded input. */
+const kernelLimit = (engine, state, padding) =>
+  upTo(LARGEST.kernel, 1).findLast((k) => engine.outputSize(shortestOf(state), k, 1, padding) >= 1);
+
+function legal(engine, state) {
+  const padding = clamp(state.padding, 0, modeLimit(state, state.mode));
+  const kernel_size = clamp(state.kernel_size, 1, kernelLimit(engine, state, padding));
+  return { ...state, padding, kernel_size };
+}
+
+function bounds(engine, state) {
+  const paddings = upTo(modeLimit(state, state.mode)).filter((p) => state.kernel_size <= kernelLimit(engine, state, p));
+  return {
+    padding: [paddings[0], paddings.at(-1)],
+    kernel_size: [1, kernelLimit(engine, state, state.padding)],
+  };
+}
+
+const allowed = (state) => MODES.filter((mode) => state.padding <= modeLimit(state, mode));
+
+function compute(engine, state) {
+  const { input, padding, kernel_size: k } = state;
+  const plane = fromRows(input);
+  const padded = Object.fromEntries(allowed(state).map((mode) => [mode, engine.pad(plane, padding, mode)]));
+  return { ...padded, reads: countReads(engine, plane.shape, k, padding), output: padded[state.mode] };
+}
+
+/** How many windows read each input cell: an output of ones gives 1 to a cell for every window that reads it. */
+function countReads(engine, shape, k, padding) {
+  const ones = (sizes) => array(Array(sizes[0] * sizes[1]).fill(1), [1, 1, ...sizes]);
+  const windows = ones(shape.map((n) => engine.outputSize(n, k, 1, padding)));
+  return { ...engine.conv2dInput([1, 1, ...shape], ones([k, k]), windows, { padding }), shape };
+}
+
+const isSame = (one, other) => Boolean(one && other) && one[0] === other[0] && one[1] === other[1];
+
+function build({ engine, place, reset, change, report, say }) {
+  let drawn; // the state and arrays on the screen
+
+  const blocks = MODES.map((mode) => {
+    const inInput = (row, column) => [row - drawn.state.padding, column - drawn.state.padding];
+    const table = new NumberTable({
+      onSelect: (row, column) => change({ selected: inInput(row, column) }),
+      onEdit: (row, column, value) => change({ input: edited(drawn.state.input, ...inInput(row, column), value) }),
+      onEscape: () => change({ selected: [] }),
+      onBadNumber: (text) => report(TEXT.notANumber(text)),
+      where: (row, column) => WORDS.cell(...inInput(row, column)),
+    });
+    const name = element("p", { class: "convlib-mode" }, mode);
+    const note = element("p", { class: "convlib-caption" });
+    return { mode, table, name, note, root: element("div", { class: "convlib-border" }, table.root, name, note) };
+  });
+  const readTable = new NumberTable();
+  const reads = element("p", { class: "convlib-sum" });
+  const told = element("div", { class: "convlib-reads" }, reads, element("p", { class: "convlib-caption" }, WORDS.readsOf));
+  place.append(
+    element("div", { class: "convlib-borders" }, ...blocks.map(({ root }) => root)),
+    element("p", { class: "convlib-caption" }, WORDS.hint),
+    element("div", { class: "convlib-buttons" }, reset),
+    element("div", { class: "convlib-row" }, readTable.root, told),
+  );
+
+  return function draw(state, result) {
+    drawn = { state, result };
+    const notes = blocks.map((block) => drawMode(engine, block, state, result[block.mode]));
+    const count = drawReads(state, result.reads);
+    const chosen = MODES.indexOf(state.mode);
+    const others = MODES.map((mode, i) => notes[i] && `${mode}: ${notes[i]}`).filter((_, i) => i !== chosen);
+    const first = notes[chosen] && `${state.mode}: ${notes[chosen]}`;
+    say(WORDS.spoken(state.padding, [first, ...others].filter(Boolean).join(" "), count));
+  };
+
+  function drawReads({ kernel_size: k, padding }, { data, shape }) {
+    const most = Math.max(...data);
+    readTable.draw(WORDS.reads, shape, (row, column) => {
+      const value = data[row * shape[1] + column];
+      return { value, marks: "heat", heat: value / most };
+    });
+    const counts = data.every((count) => count === most) ? WORDS.evenly(most) : WORDS.unevenly(data[0], most);
+    write(reads, WORDS.readBy(k, padding, counts));
+    return counts;
+  }
+}
+
+/** Draws one of the four tables, or why there is none; returns the sentence about it. */
+function drawMode(engine, { mode, table, name, note, root }, state, padded) {
+  const { padding, selected } = state;
+  const shape = shapeOf(state);
+  const isChosen = mode === state.mode;
+  root.classList.toggle("wide", shape[1] + 2 * padding > 10);
+  root.classList.toggle("chosen", isChosen);
+  table.root.hidden = !padded;
+  name.hidden = Boolean(padded);
+  const reason = WORDS.stops[mode]?.(shortestOf(state));
+  if (!padded) {
+    write(note, reason);
+    return reason;
+  }
+
+  const source = sources(engine, shape, padding, mode);
+  const isOwn = (row, column) => row >= 0 && column >= 0 && row < shape[0] && column < shape[1];
+  const [top, left] = selected.map((at) => at + padding);
+  const isShown = selected.length > 0 && top >= 0 && left >= 0 && top < padded.shape[0] && left < padded.shape[1];
+  const from = isShown ? source(top, left) : undefined;
+  let copies = 0;
+  table.draw(WORDS.caption(mode, isChosen), padded.shape, (row, column) => {
+    const own = isOwn(row - padding, column - padding);
+    const isSelected = isShown && row === top && column === left;
+    const holds = from && isSame(source(row, column), from);
+    const isSource = holds && own && !isSelected;
+    const isCopy = holds && !own && isOwn(...selected);
+    return {
+      value: padded.data[row * padded.shape[1] + column],
+      marks: [!own && "added", isSource && "current", isCopy && "window", isSelected && "selected"].filter(Boolean).join(" "),
+      label: [!own && WORDS.isAdded, isSource && WORDS.isSource, isCopy && WORDS.isCopy].filter(Boolean).join(", "),
+      selected: isSelected,
+      editable: own,
+    };
+  });
+  for (let row = 0; row < padded.shape[0]; row++) {
+    for (let column = 0; column < padded.shape[1]; column++) if (from && isSame(source(row, column), from)) copies += 1;
+  }
+
+  const where = isShown && WORDS.cell(...selected);
+  let told = "";
+  if (isShown && isOwn(...selected)) told = WORDS.copied(where, copies - 1);
+  else if (isShown) told = from ? WORDS.copies(where, WORDS.cell(...from)) : WORDS.zero(where);
+  if (reason && padding === largestPadding(shape, mode)) told = [told, WORDS.asFar(padding, reason)].filter(Boolean).join(" ");
+  write(note, told);
+  return told;
+}
+
+function code(library, { input, padding, mode }) {
+  const both = [padding, padding];
+  return padProgram(library, { arrays: { input: [[input]] }, sides: [both, both], mode, show: "output[0, 0]" });
+}
+
+/** Why a state from a link cannot be shown. */
+function unfit({ input, selected }) {
+  const shape = [input.length, input[0]?.length ?? 0];
+  if (shape.some((size) => size < 1 || size > LARGEST.input)) return TEXT.badSize("input", LARGEST.input);
+  const tooLarge = input.flat().find((value) => !(Math.abs(value) <= LARGEST.number));
+  if (tooLarge !== undefined) return TEXT.notANumber(tooLarge);
+  const isNear = (at, axis) => Number.isInteger(at) && at >= -LARGEST.padding && at < shape[axis] + LARGEST.padding;
+  const isPlace = selected.length === 2 && selected.every(isNear);
+  return selected.length && !isPlace ? TEXT.badSelection : undefined;
+}
+
+export default makeExplorer({
+  name: "PaddingLab",
+  settings: ["input", "padding", "mode", "kernel_size", "selected"],
+  choices: { mode: MODES },
+  inputs: ["input", "padding", "mode", "kernel_size"],
+  legal,
+  bounds,
+  compute,
+  code,
+  unfit,
+  build,
+});
