@@ -2,13 +2,14 @@
 
 Contract. An input has shape (N, C, spatial…), or (C, spatial…) without a batch; a weight has shape
 (C_out, C_in/groups, kernel…). ``padding`` is an int or one int for each axis, both per side, or "valid", or
-"same" (stride 1 only; an odd element goes after). float32 stays float32 and float64 float64; integers are
-computed exactly, as int64; anything else is refused. Inputs are never modified and may have any strides; a
+"same" (stride 1 only; an odd element goes after). float32 stays float32 and float64 float64. Integers are
+computed exactly, as int64; where they are only moved or chosen, they stay what they are. Anything else is
+refused. Inputs are never modified and may have any strides; a
 result is fresh and C-contiguous, the same bits for any number of threads and on every run. NaN and infinity
 go where the definition sends them. Calls from several threads at once are safe.
 
-A wrong call raises ValueError or TypeError before anything is computed, and the message names the argument,
-its value and the rule.
+A wrong call raises ValueError or TypeError, too large integers OverflowError, before anything is computed;
+the message names the argument, its value and the rule.
 
 >>> import convlib
 >>> convlib.conv2d([[[1, 2, 3], [4, 5, 6], [7, 8, 9]]], [[[[1, 0], [0, 1]]]])

@@ -9,24 +9,14 @@ import numpy as np
 
 from convlib import arguments, checks, engine
 
+# in the order in which the book lists them
 __all__ = [
-    "avg_pool1d",
-    "avg_pool2d",
-    "avg_pool3d",
-    "conv1d",
-    "conv2d",
-    "conv3d",
-    "conv_transpose1d",
-    "conv_transpose2d",
-    "conv_transpose3d",
-    "convolve2d",
-    "correlate2d",
-    "fold",
-    "max_pool1d",
-    "max_pool2d",
-    "max_pool3d",
-    "pad",
-    "unfold",
+    *("conv1d", "conv2d", "conv3d"),
+    *("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"),
+    *("correlate2d", "convolve2d"),
+    *("max_pool1d", "max_pool2d", "max_pool3d"),
+    *("avg_pool1d", "avg_pool2d", "avg_pool3d"),
+    *("unfold", "fold", "pad"),
 ]
 
 

@@ -13,25 +13,14 @@ import numpy as np
 
 from convlib import arguments, checks, engine
 
+# in the order in which the book lists them
 __all__ = [
-    "avg_pool1d_input",
-    "avg_pool2d_input",
-    "avg_pool3d_input",
-    "conv1d_input",
-    "conv1d_weight",
-    "conv2d_input",
-    "conv2d_weight",
-    "conv3d_input",
-    "conv3d_weight",
-    "conv_transpose1d_input",
-    "conv_transpose1d_weight",
-    "conv_transpose2d_input",
-    "conv_transpose2d_weight",
-    "conv_transpose3d_input",
-    "conv_transpose3d_weight",
-    "max_pool1d_input",
-    "max_pool2d_input",
-    "max_pool3d_input",
+    *("conv1d_input", "conv2d_input", "conv3d_input"),
+    *("conv1d_weight", "conv2d_weight", "conv3d_weight"),
+    *("conv_transpose1d_input", "conv_transpose2d_input", "conv_transpose3d_input"),
+    *("conv_transpose1d_weight", "conv_transpose2d_weight", "conv_transpose3d_weight"),
+    *("max_pool1d_input", "max_pool2d_input", "max_pool3d_input"),
+    *("avg_pool1d_input", "avg_pool2d_input", "avg_pool3d_input"),
     "pad_input",
 ]
 

@@ -6,7 +6,7 @@ Where a source gives no numbers, or wrong ones, the verified ones stand here.
 import numpy as np
 import pytest
 
-from convlib import avg_pool2d, conv2d, conv3d, max_pool2d, pad, shapes
+from convlib import avg_pool2d, conv2d, conv3d, max_pool2d, pad, reference, shapes
 
 
 def zeros(*shape):
@@ -225,6 +225,7 @@ def test_w13_each_padding_mode_continues_sixteen_numbers_in_its_way(mode, width)
     numbers = np.arange(16).reshape(4, 4)
     expected = rows(W13[mode, width])
     np.testing.assert_array_equal(pad(numbers, (width,) * 4, mode), expected)
+    np.testing.assert_array_equal(reference.pad(numbers, (width,) * 4, mode), expected)
     # as a layer of the source: a kernel of one tap shows what the padding is
     seen = one_channel(numbers, [[1]], padding=width, padding_mode="zeros" if mode == "constant" else mode)
     np.testing.assert_array_equal(seen, expected)

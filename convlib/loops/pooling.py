@@ -132,7 +132,7 @@ def avg_pool_back_into(out, gradient, kernel, stride, padding, include_padding):
                 of_y = elements_of_window(y, height, kernel[1], stride[1], padding[1], include_padding)
                 for x in range(ow):
                     of_x = elements_of_window(x, width, kernel[2], stride[2], padding[2], include_padding)
-                    share = gradient[plane, z, y, x] / (of_z * of_y * of_x)
+                    share = out.dtype.type(gradient[plane, z, y, x] / (of_z * of_y * of_x))
                     first_z, first_y = z * stride[0] - padding[0], y * stride[1] - padding[1]
                     first_x = x * stride[2] - padding[2]
                     for f in range(max(first_z, 0), min(first_z + kernel[0], depth)):
