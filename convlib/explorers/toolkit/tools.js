@@ -11,7 +11,8 @@ export function makeTools({ writeCode, link, report }) {
   const names = Object.entries(LIBRARIES).map(([value, { title }]) => element("option", { value }, title));
   const library = element("select", { "aria-label": TEXT.library, onchange: refresh }, ...names);
   const text = element("code");
-  const block = element("pre", { tabindex: 0, role: "region", "aria-label": TEXT.code }, text);
+  // no <pre>: the book's theme takes those that do not scroll when the page loads, as in a closed box, from the keyboard
+  const block = element("div", { class: "convlib-program", tabindex: 0, role: "region", "aria-label": TEXT.code }, text);
   const copy = element("button", { type: "button", onclick: () => toClipboard(text.textContent, TEXT.copied) }, TEXT.copy);
   const row = element("div", { class: "convlib-buttons" }, library, copy);
   const details = element("details", { class: "convlib-code" }, element("summary", {}, TEXT.code), row, block);
