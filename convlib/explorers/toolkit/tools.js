@@ -9,7 +9,7 @@ import { TEXT } from "./words.js";
  */
 export function makeTools({ writeCode, link, report }) {
   const names = Object.entries(LIBRARIES).map(([value, { title }]) => element("option", { value }, title));
-  const library = element("select", { "aria-label": TEXT.library, onchange: refresh }, ...names);
+  const library = element("select", { "aria-label": TEXT.whichLibrary, onchange: refresh }, ...names);
   const text = element("code");
   // no <pre>: the book's theme takes those that do not scroll when the page loads, as in a closed box, from the keyboard
   const block = element("div", { class: "convlib-program", tabindex: 0, role: "region", "aria-label": TEXT.code }, text);

@@ -4,7 +4,7 @@ export const TEXT = {
   computedBy: { page: "computed in this page by convlib.wasm", kernel: "computed by convlib in Python" },
   reset: "Reset",
   code: "Code for this state",
-  library: "Library",
+  whichLibrary: "Library",
   copy: "Copy",
   copied: "Copied.",
   notCopied: "This browser does not let a page copy; select the text, or the address above, and copy it.",
