@@ -67,10 +67,11 @@ class Page:
             self.outside.append(route.request.url)
             route.abort()
 
-    def open(self, address):
+    def open(self, address, scripts=True):
         """Go to an address and wait until the page's explorers, if it has any, can be used."""
         self.page.goto(address, wait_until="load")
-        self.page.wait_for_function(READY)
+        if scripts:
+            self.page.wait_for_function(READY)
         return self.page
 
     def assert_clean(self):
@@ -151,3 +152,34 @@ def open_page(browser):
     yield new_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory):
+    """A folder for pages, and the address under which they are."""
+    folder = tmp_path_factory.mktemp("shelf")
+    for address in serve(folder):
+        yield folder, address
+
+
+@pytest.fixture
+def show(shelf, open_page):
+    """A factory of open pages with explorers, and nothing else, on them; free of errors at the end.
+
+    ``show(Dilation(), Dilation(padding=2), width=360)``
+    """
+    opened = []
+    folder, address = shelf
+
+    def show_page(*explorers, **options):
+        from in_page import write_page
+
+        name = str(len(list(folder.iterdir())))
+        write_page(folder / name, explorers)
+        recorder = open_page(**options)
+        opened.append(recorder)
+        return recorder.open(f"{address}{name}/index.html", scripts=options.get("java_script_enabled", True))
+
+    yield show_page
+    for recorder in opened:
+        recorder.assert_clean()

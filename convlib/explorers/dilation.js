@@ -3,42 +3,11 @@ import { program } from "./toolkit/code.js";
 import { element, write } from "./toolkit/dom.js";
 import { fromRows } from "./toolkit/engine.js";
 import { makeExplorer } from "./toolkit/explorer.js";
+import { gridRules, shapeOf, unfitGrid } from "./toolkit/grid.js";
 import { edited, NumberTable } from "./toolkit/number_table.js";
 import { number, sumOfProducts, TEXT } from "./toolkit/words.js";
 
-const LARGEST = { padding: 4, dilation: 6, input: 12, kernel: 7, number: 9999 };
 const WORDS = TEXT.dilation;
-
-const shapeOf = (rows) => [rows.length, rows[0].length];
-
-/** Rows and columns of the output; below 1 where the window does not fit. */
-function outputShape(engine, { input, kernel }, { padding, dilation }) {
-  const taps = shapeOf(kernel);
-  return shapeOf(input).map((size, axis) => engine.outputSize(size, taps[axis], 1, padding, dilation));
-}
-
-const fits = (engine, state, padding, dilation) =>
-  outputShape(engine, state, { padding, dilation }).every((size) => size >= 1);
-
-const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-const upTo = (last, first = 0) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
-
-function legal(engine, state) {
-  const padding = clamp(state.padding, 0, LARGEST.padding);
-  let dilation = clamp(state.dilation, 1, LARGEST.dilation);
-  while (dilation > 1 && !fits(engine, state, padding, dilation)) dilation -= 1;
-  const [rows, columns] = outputShape(engine, state, { padding, dilation });
-  return { ...state, padding, dilation, step: clamp(state.step, 0, rows * columns - 1) };
-}
-
-function bounds(engine, state) {
-  const [rows, columns] = outputShape(engine, state, state);
-  return {
-    dilation: [1, upTo(LARGEST.dilation, 1).findLast((d) => fits(engine, state, state.padding, d))],
-    padding: [upTo(LARGEST.padding).find((p) => fits(engine, state, p, state.dilation)), LARGEST.padding],
-    step: [0, rows * columns - 1],
-  };
-}
 
 function compute(engine, { input, kernel, dilation, padding }) {
   const plane = fromRows(input);
@@ -162,26 +131,14 @@ function code(library, { input, kernel, dilation, padding }) {
   });
 }
 
-/** Why a state from a link cannot be shown. */
-function unfit({ input, kernel }) {
-  for (const [name, rows] of Object.entries({ input, kernel })) {
-    const sizes = [rows.length, rows[0]?.length ?? 0];
-    if (sizes.some((size) => size < 1 || size > LARGEST[name])) return TEXT.badSize(name, LARGEST[name]);
-  }
-  const tooLarge = [...input.flat(), ...kernel.flat()].find((value) => !(Math.abs(value) <= LARGEST.number));
-  if (tooLarge !== undefined) return TEXT.notANumber(tooLarge);
-  return kernel.length > input.length || kernel[0].length > input[0].length ? TEXT.kernelTooLarge : undefined;
-}
-
 export default makeExplorer({
   name: "Dilation",
   settings: ["input", "kernel", "dilation", "padding", "step"],
   choices: {},
   inputs: ["input", "kernel", "dilation", "padding"],
-  legal,
-  bounds,
+  ...gridRules(6),
   compute,
   code,
-  unfit,
+  unfit: (state) => unfitGrid(state),
   build,
 });

@@ -3,13 +3,10 @@
 import numpy as np
 from traitlets import Int, List
 
-from convlib.explorers.explorer import Explorer, Range, View, as_numbers, html_table, make_controls, setting
-from convlib.explorers.sliding_window import fits, spans
+from convlib.explorers.explorer import View, html_table, make_controls, setting
+from convlib.explorers.grid import GridExplorer
 from convlib.functional import conv2d, pad
-from convlib.shapes import count_windows, effective_kernel_size
-
-LARGEST_INPUT, LARGEST_KERNEL = 12, 7
-LARGEST_PADDING, LARGEST_DILATION = 4, 6
+from convlib.shapes import effective_kernel_size
 
 INPUT = tuple(tuple(range(7 * row, 7 * row + 7)) for row in range(7))
 KERNEL = ((1, 1, 1),) * 3
@@ -25,7 +22,7 @@ class DilationView(View):
     step = Int(0).tag(sync=True, setting=True)
 
 
-class Dilation(Explorer):
+class Dilation(GridExplorer):
     """The taps of a dilated kernel on a grid of numbers, and what its effective size makes of the output.
 
     Parameters
@@ -53,6 +50,8 @@ class Dilation(Explorer):
            [207., 216., 225.],
            [270., 279., 288.]], dtype=float32)
     """
+
+    largest_dilation = 6
 
     input = setting("input", "The numbers that the kernel slides over, shape (H, W).")
     kernel = setting("kernel", "The kernel, shape (KH, KW).")
@@ -84,44 +83,6 @@ class Dilation(Explorer):
             "output": conv2d(input[np.newaxis], weight, padding=p, dilation=d)[0],
         }
 
-    @staticmethod
-    def legal(state):
-        """The nearest state whose window fits; a dilation that is too large shrinks."""
-        padding = min(max(state["padding"], 0), LARGEST_PADDING)
-        dilation = min(max(state["dilation"], 1), LARGEST_DILATION)
-        while dilation > 1 and not fits(state, padding, dilation):
-            dilation -= 1
-        state = state | {"padding": padding, "dilation": dilation}
-        return state | {"step": min(max(state["step"], 0), count_outputs(state) - 1)}
-
-    @staticmethod
-    def bounds(state):
-        """The `Range` of each slider for a legal state, the other settings being what they are."""
-        paddings = [p for p in range(LARGEST_PADDING + 1) if fits(state, p, state["dilation"])]
-        dilations = [d for d in range(1, LARGEST_DILATION + 1) if fits(state, state["padding"], d)]
-        return {
-            "dilation": Range(1, dilations[-1]),
-            "padding": Range(paddings[0], LARGEST_PADDING),
-            "step": Range(0, count_outputs(state) - 1),
-        }
-
-    def check(self, state):
-        name = type(self).__name__
-        input = as_numbers(name, "input", state["input"], LARGEST_INPUT)
-        kernel = as_numbers(name, "kernel", state["kernel"], LARGEST_KERNEL)
-        if any(k > n for k, n in zip(kernel.shape, input.shape)):
-            raise ValueError(
-                f"{name}: the kernel, shape {kernel.shape}, is larger than the input, shape {input.shape}"
-            )
-        return super().check(state | {"input": input, "kernel": kernel})
-
-    def decode(self, settings):
-        arrays = {name: np.asarray(settings[name], np.float32) for name in ("input", "kernel")}
-        return super().decode(settings) | arrays
-
-    def encode(self, state):
-        return super().encode(state) | {name: state[name].tolist() for name in ("input", "kernel")}
-
     def describe(self):
         state = self.state
         d, window = state["dilation"], state["kernel"].shape
@@ -139,9 +100,3 @@ class Dilation(Explorer):
             html_table(self.result, "Output"),
         )
         return f"<p>Dilation: {self.describe()}.</p>{''.join(tables)}"
-
-
-def count_outputs(state):
-    p, d = state["padding"], state["dilation"]
-    rows, columns = (count_windows(n, k, 1, 2 * p, d) for n, k in spans(state))
-    return rows * columns

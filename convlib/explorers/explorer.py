@@ -86,6 +86,7 @@ class Explorer(widgets.VBox):
     A subclass gives
 
     - ``choices``: for each setting that is a name, the names in the order of its dropdown;
+    - ``arrays``: names of the settings that are arrays, float32;
     - ``compute(state)``: dict of arrays, among them ``"output"``;
     - ``legal(state)``: the nearest state that can be shown, unchanged if it is one already;
     - ``bounds(state)``: the `Range` of each numeric setting, the others being what they are;
@@ -93,6 +94,7 @@ class Explorer(widgets.VBox):
     """
 
     choices = {}  # noqa: RUF012
+    arrays = ()
 
     def __init_subclass__(cls, **keywords):
         super().__init_subclass__(**keywords)
@@ -172,12 +174,14 @@ class Explorer(widgets.VBox):
         return state
 
     def decode(self, settings):
-        """State from the settings as they are sent: a choice is sent as its index."""
-        return settings | {name: names[settings[name]] for name, names in self.choices.items()}
+        """State from the settings as they are sent: a choice as its index, an array as nested lists."""
+        chosen = {name: names[settings[name]] for name, names in self.choices.items()}
+        return settings | chosen | {name: np.asarray(settings[name], np.float32) for name in self.arrays}
 
     def encode(self, state):
         """The settings as they are sent; the opposite of `decode`."""
-        return state | {name: names.index(state[name]) for name, names in self.choices.items()}
+        chosen = {name: names.index(state[name]) for name, names in self.choices.items()}
+        return state | chosen | {name: np.asarray(state[name]).tolist() for name in self.arrays}
 
     def _answer(self, _, message, buffers):
         """Reply to a view. May run on another thread than the notebook's cells, so it changes nothing."""
@@ -206,10 +210,11 @@ class Explorer(widgets.VBox):
         return f"<{type(self).__name__}: {self.describe()}>"
 
 
-def make_controls(explorer, names, state, bounds, choices, *, steps=None, play=None):
+def make_controls(explorer, names, state, bounds, choices, *, steps=None, play=None, interval=900):
     """List of (setting, control) for the names of the controls: a slider, a dropdown or, before it, Play.
 
     ``steps`` : the sliders' steps that are not 1. ``play`` : for a setting with a Play button, what it plays.
+    ``interval`` : milliseconds from one value that it plays to the next.
     """
     controls = []
     for name in names:
@@ -218,7 +223,9 @@ def make_controls(explorer, names, state, bounds, choices, *, steps=None, play=N
         elif name in bounds:
             low, high = bounds[name]
             if play and name in play:
-                player = widgets.Play(value=state[name], min=low, max=high, interval=900, show_repeat=False)
+                player = widgets.Play(
+                    value=state[name], min=low, max=high, interval=interval, show_repeat=False
+                )
                 player.description = play[name]  # heard, not seen
                 controls.append((name, player))
             step = (steps or {}).get(name, 1)
@@ -236,20 +243,23 @@ def check_integer(explorer, name, value):
         raise TypeError(f"{explorer}: {name} must be an integer, got {value!r}")
 
 
-def as_numbers(explorer, name, value, largest):
-    """A float32 array of shape (rows, columns) that a table can show."""
+def as_numbers(explorer, name, value, largest, axes=("rows", "columns")):
+    """A float32 array that tables can show, of shape (rows, columns) or with as many axes as are named.
+
+    ``largest`` : the most elements along an axis, for all axes or one number each.
+    """
+    limits = (largest,) * len(axes) if isinstance(largest, int) else largest
     try:
         array = np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{explorer}: {name} is not a rectangular array: {error}") from None
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{explorer}: {name} must hold real numbers, got dtype {array.dtype}")
-    if array.ndim != 2 or 0 in array.shape:
-        raise ValueError(f"{explorer}: {name} must have shape (rows, columns), got shape {array.shape}")
-    if max(array.shape) > largest:
-        raise ValueError(
-            f"{explorer}: {name} of shape {array.shape} is too big to show; at most {largest} × {largest}"
-        )
+    if array.ndim != len(axes) or 0 in array.shape:
+        raise ValueError(f"{explorer}: {name} must have shape ({', '.join(axes)}), got shape {array.shape}")
+    if any(n > limit for n, limit in zip(array.shape, limits)):
+        most = " × ".join(map(str, limits))
+        raise ValueError(f"{explorer}: {name} of shape {array.shape} is too big to show; at most {most}")
     if not np.isfinite(array).all():
         raise ValueError(f"{explorer}: {name} must be finite, got {array[~np.isfinite(array)][0]}")
     return array.astype(np.float32)

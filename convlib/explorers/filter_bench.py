@@ -84,6 +84,8 @@ class FilterBench(Explorer):
 
     choices = {"preset": (*PRESETS, CUSTOM), "padding_mode": PADDING_MODES}  # noqa: RUF012
 
+    arrays = ("custom",)
+
     preset = setting("preset", 'Name of the kernel, or "custom".')
     size = setting("size", "Rows and columns of the kernel.")
     padding_mode = setting("padding_mode", "What lies outside the picture.")
@@ -172,20 +174,19 @@ class FilterBench(Explorer):
 
     def check(self, state):
         custom = as_kernel(state["custom"])
-        return super().check(self.with_picture(state | {"custom": custom}))
+        return super().check(self.complete(state | {"custom": custom}))
 
-    def with_picture(self, state):
+    def complete(self, state):
         """The state with the picture that it means: another one, or else the explorer's own."""
         if not state["upload_shape"]:
             return state | {"picture": self._picture}
         return state | {"picture": np.frombuffer(state["upload"], np.uint8).reshape(state["upload_shape"])}
 
     def decode(self, settings):
-        custom = np.asarray(settings["custom"], np.float32)
-        return self.with_picture(super().decode(settings) | {"custom": custom})
+        return self.complete(super().decode(settings))
 
     def encode(self, state):
-        settings = super().encode(state) | {"custom": state["custom"].tolist()}
+        settings = super().encode(state)
         del settings["picture"]
         return settings
 

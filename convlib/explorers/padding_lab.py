@@ -70,6 +70,8 @@ class PaddingLab(Explorer):
 
     choices = {"mode": PADDING_MODES}  # noqa: RUF012
 
+    arrays = ("input",)
+
     input = setting("input", "The numbers that are padded, shape (H, W).")
     padding = setting("padding", "Elements added on each side.")
     mode = setting("mode", "The mode of the code and of the result.")
@@ -145,12 +147,6 @@ class PaddingLab(Explorer):
             check_integer(name, number, state[number])
         selected = as_place(name, state["selected"], input.shape)
         return super().check(state | {"input": input, "selected": selected})
-
-    def decode(self, settings):
-        return super().decode(settings) | {"input": np.asarray(settings["input"], np.float32)}
-
-    def encode(self, state):
-        return super().encode(state) | {"input": state["input"].tolist()}
 
     def describe(self):
         state = self.state

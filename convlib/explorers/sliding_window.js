@@ -3,55 +3,21 @@ import { program } from "./toolkit/code.js";
 import { element, write } from "./toolkit/dom.js";
 import { fromRows, MODES } from "./toolkit/engine.js";
 import { makeExplorer } from "./toolkit/explorer.js";
+import { gridRules, lastOutput, shapeOf, unfitGrid } from "./toolkit/grid.js";
 import { edited, NumberTable } from "./toolkit/number_table.js";
-import { largestPadding, sources } from "./toolkit/padding.js";
+import { clamp, upTo } from "./toolkit/numbers.js";
+import { sources } from "./toolkit/padding.js";
 import { biasTerm, number, sumOfProducts, TEXT } from "./toolkit/words.js";
 
-const LARGEST = { padding: 4, stride: 4, dilation: 4, input: 12, kernel: 7, number: 9999 };
-
-const spans = ({ input, kernel }) => [
-  [input.length, kernel.length],
-  [input[0].length, kernel[0].length],
-];
-
-/** Rows and columns of the output; below 1 where the window does not fit. */
-const outputShape = (engine, state, { stride, padding, dilation } = state) =>
-  spans(state).map(([n, k]) => engine.outputSize(n, k, stride, padding, dilation));
-
-const fits = (engine, state, padding, dilation) =>
-  outputShape(engine, state, { stride: 1, padding, dilation }).every((size) => size >= 1);
-
-const paddingLimit = ({ input, padding_mode: mode }) =>
-  Math.min(largestPadding([input.length, input[0].length], mode), LARGEST.padding);
+const RULES = gridRules(4);
 
 /** Which input cell each padded cell was copied from, see toolkit/padding.js. */
 const sourcesOf = (engine, { input, padding, padding_mode: mode }) =>
-  sources(engine, [input.length, input[0].length], padding, mode);
-
-const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-const upTo = (last, first = 0) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  sources(engine, shapeOf(input), padding, mode);
 
 function legal(engine, state) {
-  const padding = clamp(state.padding, 0, paddingLimit(state));
-  let dilation = clamp(state.dilation, 1, LARGEST.dilation);
-  while (dilation > 1 && !fits(engine, state, padding, dilation)) dilation -= 1;
-  const stride = clamp(state.stride, 1, LARGEST.stride);
-  const [rows, columns] = outputShape(engine, state, { stride, padding, dilation });
-  const step = clamp(state.step, 0, rows * columns - 1);
-  const reached = clamp(state.reached, step, rows * columns - 1);
-  return { ...state, padding, dilation, stride, step, reached };
-}
-
-function bounds(engine, state) {
-  const [rows, columns] = outputShape(engine, state);
-  const paddings = upTo(paddingLimit(state)).filter((p) => fits(engine, state, p, state.dilation));
-  const dilations = upTo(LARGEST.dilation, 1).filter((d) => fits(engine, state, state.padding, d));
-  return {
-    padding: [paddings[0], paddings.at(-1)],
-    dilation: [1, dilations.at(-1)],
-    stride: [1, LARGEST.stride],
-    step: [0, rows * columns - 1],
-  };
+  const next = RULES.legal(engine, state);
+  return { ...next, reached: clamp(state.reached, next.step, lastOutput(engine, next)) };
 }
 
 function compute(engine, { input, kernel, bias, stride, padding, dilation, padding_mode: mode }) {
@@ -135,7 +101,7 @@ function build({ engine, place, reset, change, report, say }) {
     const fed = findFed(engine, state, output.shape);
 
     const weightAt = new Map(window.map((tap) => [`${tap.row},${tap.column}`, tap.weight]));
-    inputTable.draw(TEXT.input(input.length, input[0].length, padding), padded.shape, (r, c) => {
+    inputTable.draw(TEXT.input(...shapeOf(input), padding), padded.shape, (r, c) => {
       const weight = weightAt.get(`${r},${c}`);
       const added = r < padding || c < padding || r >= padding + input.length || c >= padding + input[0].length;
       const isSelected = selected.length > 0 && String(source(r, c)) === String(selected);
@@ -148,7 +114,7 @@ function build({ engine, place, reset, change, report, say }) {
         editable: !added,
       };
     });
-    kernelTable.draw(TEXT.kernel(kernel.length, kernel[0].length), [kernel.length, kernel[0].length], (r, c) => ({
+    kernelTable.draw(TEXT.kernel(...shapeOf(kernel)), shapeOf(kernel), (r, c) => ({
       value: kernel[r][c],
       marks: "weight",
       editable: true,
@@ -191,15 +157,8 @@ function code(library, { input, kernel, bias, stride, padding, dilation, padding
 
 /** Why a state from a link cannot be shown. */
 function unfit({ input, kernel, bias, selected }) {
-  for (const [name, rows] of Object.entries({ input, kernel })) {
-    const sizes = [rows.length, rows[0]?.length ?? 0];
-    if (sizes.some((size) => size < 1 || size > LARGEST[name])) return TEXT.badSize(name, LARGEST[name]);
-  }
-  const tooLarge = [...input.flat(), ...kernel.flat(), bias].find((value) => !(Math.abs(value) <= LARGEST.number));
-  if (tooLarge !== undefined) return TEXT.notANumber(tooLarge);
-  if (kernel.length > input.length || kernel[0].length > input[0].length) return TEXT.kernelTooLarge;
   const isInside = selected.length === 2 && input[selected[0]]?.[selected[1]] !== undefined;
-  return selected.length && !isInside ? TEXT.badSelection : undefined;
+  return unfitGrid({ input, kernel }, bias) ?? (selected.length && !isInside ? TEXT.badSelection : undefined);
 }
 
 function describeFed({ input, selected }, fed, columns) {
@@ -216,8 +175,8 @@ export default makeExplorer({
   ],
   choices: { padding_mode: MODES },
   inputs: ["input", "kernel", "bias", "stride", "padding", "dilation", "padding_mode"],
+  ...RULES,
   legal,
-  bounds,
   compute,
   code,
   unfit,

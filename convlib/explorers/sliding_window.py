@@ -4,12 +4,9 @@ import numpy as np
 from traitlets import Float, Int, List
 
 from convlib.arguments import PADDING_MODES
-from convlib.explorers.explorer import Explorer, Range, View, as_numbers, html_table, make_controls, setting
+from convlib.explorers.explorer import View, as_numbers, html_table, make_controls, setting
+from convlib.explorers.grid import GridExplorer, count_outputs
 from convlib.functional import conv2d, pad, pad_mode
-from convlib.shapes import count_windows, largest_padding
-
-LARGEST_INPUT, LARGEST_KERNEL = 12, 7
-LARGEST_PADDING, LARGEST_STRIDE, LARGEST_DILATION = 4, 4, 4
 
 INPUT = ((0, 1, 2, 1), (3, 4, 5, 0), (6, 7, 8, 2), (1, 0, 3, 1))
 KERNEL = ((0, 1), (2, 3))
@@ -30,7 +27,7 @@ class SlidingWindowView(View):
     selected = List().tag(sync=True, setting=True)
 
 
-class SlidingWindow(Explorer):
+class SlidingWindow(GridExplorer):
     """A kernel steps over a grid of numbers; the products and their sum are written out.
 
     Parameters
@@ -124,48 +121,15 @@ class SlidingWindow(Explorer):
         mode = pad_mode(state["padding_mode"])
         return {"padded": pad(input, (p, p, p, p), mode), "output": output[0]}
 
-    @staticmethod
-    def legal(state):
-        """The nearest state whose window fits; a padding or dilation that is too large shrinks."""
-        padding = min(max(state["padding"], 0), padding_limit(state))
-        dilation = min(max(state["dilation"], 1), LARGEST_DILATION)
-        while dilation > 1 and not fits(state, padding, dilation):
-            dilation -= 1
-        stride = min(max(state["stride"], 1), LARGEST_STRIDE)
-        state = state | {"padding": padding, "dilation": dilation, "stride": stride}
-        step = min(max(state["step"], 0), count_outputs(state) - 1)
-        reached = min(max(state["reached"], step), count_outputs(state) - 1)
-        return state | {"step": step, "reached": reached}
-
-    @staticmethod
-    def bounds(state):
-        """The `Range` of each slider for a legal state, the other settings being what they are."""
-        paddings = [p for p in range(padding_limit(state) + 1) if fits(state, p, state["dilation"])]
-        dilations = [d for d in range(1, LARGEST_DILATION + 1) if fits(state, state["padding"], d)]
-        return {
-            "padding": Range(paddings[0], paddings[-1]),
-            "dilation": Range(1, dilations[-1]),
-            "stride": Range(1, LARGEST_STRIDE),
-            "step": Range(0, count_outputs(state) - 1),
-        }
+    @classmethod
+    def legal(cls, state):
+        state = super().legal(state)
+        reached = min(max(state["reached"], state["step"]), count_outputs(state) - 1)
+        return state | {"reached": reached}
 
     def check(self, state):
-        name = type(self).__name__
-        input = as_numbers(name, "input", state["input"], LARGEST_INPUT)
-        kernel = as_numbers(name, "kernel", state["kernel"], LARGEST_KERNEL)
-        if any(k > n for k, n in zip(kernel.shape, input.shape)):
-            raise ValueError(
-                f"{name}: the kernel, shape {kernel.shape}, is larger than the input, shape {input.shape}"
-            )
-        bias = as_numbers(name, "bias", [[state["bias"]]], 1).item()
-        return super().check(state | {"input": input, "kernel": kernel, "bias": bias})
-
-    def decode(self, settings):
-        arrays = {name: np.asarray(settings[name], np.float32) for name in ("input", "kernel")}
-        return super().decode(settings) | arrays
-
-    def encode(self, state):
-        return super().encode(state) | {name: state[name].tolist() for name in ("input", "kernel")}
+        bias = as_numbers("SlidingWindow", "bias", [[state["bias"]]], 1).item()
+        return super().check(state | {"bias": bias})
 
     def describe(self):
         state = self.state
@@ -181,23 +145,3 @@ class SlidingWindow(Explorer):
             html_table(self.result, "Output"),
         )
         return f"<p>Sliding window: {self.describe()}.</p>{''.join(tables)}"
-
-
-def spans(state):
-    """Input and kernel size, for each axis."""
-    return list(zip(np.shape(state["input"]), np.shape(state["kernel"])))
-
-
-def fits(state, padding, dilation):
-    return all(count_windows(n, k, 1, 2 * padding, dilation) >= 1 for n, k in spans(state))
-
-
-def padding_limit(state):
-    limit = largest_padding(min(np.shape(state["input"])), state["padding_mode"])
-    return LARGEST_PADDING if limit is None else min(limit, LARGEST_PADDING)
-
-
-def count_outputs(state):
-    s, p, d = state["stride"], state["padding"], state["dilation"]
-    rows, columns = (count_windows(n, k, s, 2 * p, d) for n, k in spans(state))
-    return rows * columns

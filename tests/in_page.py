@@ -1,0 +1,172 @@
+"""Explorers in a page without Python: how tests write a page, move its controls and read what it shows."""
+
+import base64
+import json
+import re
+
+import numpy as np
+from conftest import ROOT
+from ipywidgets.embed import embed_data
+
+LIVE = ROOT / "front_end" / "built" / "live"
+PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Explorers</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,"><link rel="stylesheet" href="live/page.css"><h1>Explorers</h1>
+<script type="application/vnd.jupyter.widget-state+json">{state}</script>{views}
+<script src="live/page.js"></script></html>"""
+
+
+def write_page(folder, explorers):
+    """A page as myst-nb writes it: the state of all widgets, and a script where each view belongs."""
+    data = embed_data(views=explorers, drop_defaults=False)
+    kind = "application/vnd.jupyter.widget-view+json"
+    views = "".join(
+        f'<script type="{kind}">{json.dumps(view)}</script><noscript>{explorer.still()}</noscript>'
+        for view, explorer in zip(data["view_specs"], explorers)
+    )
+    folder.mkdir()
+    (folder / "live").symlink_to(LIVE, target_is_directory=True)
+    page = PAGE.format(state=json.dumps(data["manager_state"]).replace("</", "<\\/"), views=views)
+    (folder / "index.html").write_text(page, encoding="utf-8")
+
+
+def settle(page):
+    """Wait until everything that was pressed has been drawn."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+READ = """(root) => {
+  const { state, result } = root.explorer;
+  const isPlain = ([, value]) => !value?.buffer && !value?.data;
+  const plain = Object.fromEntries(Object.entries(state).filter(isPlain));
+  const characters = ({ buffer }) => Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte));
+  const code = (data) => btoa(characters(data).join(""));
+  const arrays = Object.entries(result).map(([name, { data, shape }]) => [name, { data: code(data), shape }]);
+  return { state: plain, result: Object.fromEntries(arrays), by: root.dataset.computedBy };
+}"""
+
+
+def shown(page, number=0):
+    """The state and the arrays on the screen."""
+    settle(page)
+    read = page.locator(".convlib-explorer").nth(number).evaluate(READ)
+    decode = lambda array: np.frombuffer(base64.b64decode(array["data"]), np.float32).reshape(array["shape"])  # noqa: E731
+    arrays = {name: decode(array) for name, array in read["result"].items()}
+    return read["state"], arrays, read["by"]
+
+
+def slider(page, name, number=0):
+    """The handle of a slider, by the setting that it changes."""
+    return page.locator(f".widget-slider:has(label:text-is('{name}')) .noUi-handle").nth(number)
+
+
+def press(page, name, *keys, number=0):
+    """Presses keys on a slider."""
+    handle = slider(page, name, number)
+    handle.focus()
+    for key in keys:
+        page.keyboard.press(key)
+    settle(page)
+
+
+def choose(page, name, option, number=0):
+    """Picks an option of a dropdown."""
+    page.locator(f".widget-dropdown:has(label:text-is('{name}')) select").nth(number).select_option(option)
+    settle(page)
+
+
+def cell(page, table, row, column):
+    """A cell of the first table whose caption starts with the text."""
+    caption = page.locator("caption", has_text=re.compile(f"^{table}"))
+    return (
+        page.locator(".convlib-numbers", has=caption).first.locator("tr").nth(row).locator("td").nth(column)
+    )
+
+
+def bounds_of(page, name, number=0):
+    """Lowest and highest value that the slider reaches, read from what noUiSlider was told."""
+    track = page.locator(f".widget-slider:has(label:text-is('{name}')) .slider").nth(number)
+    options = track.evaluate("(e) => e.noUiSlider.options.range")
+    return options["min"], options["max"]
+
+
+def program(page, library, number=0):
+    """The program that an explorer writes for what it shows."""
+    details = page.locator(".convlib-code").nth(number)
+    if details.get_attribute("open") is None:
+        details.locator("summary").click()
+    details.locator("select").select_option(library)
+    return details.locator("code").inner_text()
+
+
+def run(text):
+    """What a program leaves as its output."""
+    names = {}
+    exec(compile(text, "<program>", "exec"), names)
+    return np.asarray(names["output"])
+
+
+def run_shown(text):
+    """What a program prints at its end, the part of its output that is shown; of a shape, the array."""
+    names = {}
+    exec(compile(text, "<program>", "exec"), names)
+    shown_part = re.fullmatch(r"print\((.*)\)", text.strip().splitlines()[-1])[1]
+    return np.squeeze(np.asarray(eval(shown_part.removesuffix(".shape"), names)))
+
+
+def link_of(page, number=0):
+    """The address that the explorer makes for its state; the page is at it afterwards."""
+    page.get_by_role("button", name="Link to this state").nth(number).click()
+    settle(page)
+    return page.url
+
+
+AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+def faults(page):
+    """What axe-core finds wrong on the page as it is now."""
+    page.add_script_tag(path=ROOT / "node_modules" / "axe-core" / "axe.min.js")
+    found = page.evaluate("(rules) => axe.run({ runOnly: rules })", AXE_RULES)["violations"]
+    return [(v["id"], v["help"], [node["html"][:200] for node in v["nodes"]]) for v in found]
+
+
+def put_in_theme(page, theme):
+    """Show the page light or dark, as the book's own switch does."""
+    page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+    page.add_style_tag(content="html[data-theme=dark] body { background: #14181e; color: #e6edf3 }")
+
+
+def settings_of(explorer, state):
+    """The settings that a state on the screen means, as they would be sent to Python."""
+    sent = {
+        name: explorer.choices[name].index(value) if name in explorer.choices else value
+        for name, value in state.items()
+        if name in explorer.view.settings()
+    }
+    return explorer.view.settings() | sent
+
+
+def assert_as_in_python(page, explorer, number=0, rtol=2e-6):
+    """What is on the screen is legal in Python too, Python computes the same from it, and the sliders say so.
+
+    ``number`` : which explorer of its kind on the page. ``rtol`` : relative to the largest element.
+    Returns the state and the arrays.
+    """
+    state, arrays, by = shown(page, number)
+    assert by == "page"
+    settings = settings_of(explorer, state)
+    legal = explorer.legal(explorer.decode(settings))
+    for name, value in explorer.encode(legal).items():
+        assert value == settings[name], f"{name} of {state}"
+    expected = explorer.compute(legal)
+    assert arrays.keys() == expected.keys()
+    for name, array in expected.items():
+        within = rtol * max(np.abs(array).max(initial=0), 1)
+        np.testing.assert_allclose(arrays[name], array, atol=within, rtol=0, err_msg=f"{name} of {state}")
+    for name, bounds in explorer.bounds(legal).items():
+        handle = slider(page, name, number)
+        if handle.count():  # not every setting has a control, and an unused one may be hidden
+            assert float(handle.get_attribute("aria-valuenow")) == state[name]
+            assert bounds_of(page, name, number) == tuple(bounds)
+    return state, arrays
