@@ -6,7 +6,9 @@ import re
 
 import numpy as np
 from conftest import ROOT
-from ipywidgets.embed import embed_data
+from ipywidgets.embed import dependency_state, embed_data
+
+from convlib.explorers.explorer import _shared
 
 LIVE = ROOT / "front_end" / "built" / "live"
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Explorers</title>
@@ -17,8 +19,11 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Explorers<
 
 
 def write_page(folder, explorers):
-    """A page as myst-nb writes it: the state of all widgets, and a script where each view belongs."""
-    data = embed_data(views=explorers, drop_defaults=False)
+    """A page as myst-nb writes it: the state of its widgets, and a script where each view belongs."""
+    # not of all widgets that the run has made so far, each of which would slow the page down
+    shared = [used for used in _shared.values() if used.comm]
+    state = dependency_state([*explorers, *shared], drop_defaults=False)
+    data = embed_data(views=explorers, state=state)
     kind = "application/vnd.jupyter.widget-view+json"
     views = "".join(
         f'<script type="{kind}">{json.dumps(view)}</script><noscript>{explorer.still()}</noscript>'
@@ -119,6 +124,25 @@ def link_of(page, number=0):
     page.get_by_role("button", name="Link to this state").nth(number).click()
     settle(page)
     return page.url
+
+
+def follow(page, fields, number=0):
+    """Go to an address that a reader might have typed: an explorer's link with these fields."""
+    label = page.locator(".convlib-explorer").nth(number).get_attribute("data-label")
+    page.evaluate("(hash) => { location.hash = hash }", f"explorer={label}&{fields}")
+    settle(page)
+
+
+TARGETS = ":is(button, select, summary, td[tabindex], .noUi-handle, .convlib-explorer label)"
+
+
+def small_targets(page):
+    """What can be pressed or tapped now and is less than 24 px wide or high."""
+    return page.locator(TARGETS).evaluate_all(
+        """(all) => all.filter((e) => e.checkVisibility({ visibilityProperty: true }))
+          .map((e) => [e.outerHTML.slice(0, 120), e.getBoundingClientRect()])
+          .filter(([, box]) => Math.min(box.width, box.height) < 24)"""
+    )
 
 
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

@@ -12,6 +12,7 @@ import pytest
 from conftest import READY
 from in_page import (
     assert_as_in_python,
+    bounds_of,
     choose,
     faults,
     link_of,
@@ -278,7 +279,7 @@ def test_a_finger_is_enough(show, kind):
                 moved = slider(page, name).get_attribute("aria-valuenow") != before
                 if moved:
                     break
-            low, high = explorer.bounds(explorer.state)[name]
+            low, high = bounds_of(page, name)
             assert moved or low == high, name
     cells = page.locator("[role=gridcell] >> visible=true")
     if cells.count():

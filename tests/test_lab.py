@@ -1,8 +1,12 @@
-"""The explorers in a real JupyterLab: who computes, and what happens when the kernel goes away."""
+"""The explorers in a real JupyterLab: who computes, and what happens when the kernel goes away.
+
+The walks are short here; CONVLIB_WALK=200 makes them long.
+"""
 
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -13,24 +17,27 @@ from contextlib import contextmanager
 import nbformat
 import numpy as np
 import pytest
+from in_page import choose, press, settings_of, settle, slider
+from in_page import shown as shown_in_page
 from jupyter_client import BlockingKernelClient
+from test_every_explorer import KINDS, move
 
 from convlib.explorers import FilterBench, SlidingWindow
 
-CELLS = [
-    "from convlib.explorers import FilterBench, SlidingWindow\nbench = FilterBench()\nbench",
-    "sliding = SlidingWindow(controls=('step', 'padding'))\nsliding",
-]
+STEPS = int(os.environ.get("CONVLIB_WALK", 8))
 # sleeps without giving up Python's lock, so that no other thread of the kernel answers either
-BUSY = "import ctypes; _ = ctypes.PyDLL(None).usleep(5_000_000)"
+BUSY = "import ctypes; _ = ctypes.PyDLL(None).usleep(6_000_000)"
 
 
 @contextmanager
-def run_lab(folder):
-    """A JupyterLab of our own on a new notebook in the folder; gives its address."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, folder / "explorers.ipynb")
+def run_lab(folder, kinds=KINDS):
+    """A JupyterLab of our own with a notebook for each kind of explorer; gives its address."""
+    for kind in kinds:
+        name = kind.__name__
+        code = f"from convlib.explorers import {name}\nexplorer = {name}()\nexplorer"
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(notebook, folder / f"{name}.ipynb")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -49,20 +56,6 @@ def run_lab(folder):
         server.wait(20)
 
 
-def open_notebook(page, address):
-    """Open the notebook and wait for its kernel."""
-    page.goto(f"{address}/lab/tree/explorers.ipynb?reset")
-    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=40000)
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    """The address and the folder of a running JupyterLab."""
-    folder = tmp_path_factory.mktemp("lab")
-    with run_lab(folder) as address:
-        yield address, folder
-
-
 def answers(address):
     try:
         return urllib.request.urlopen(address, timeout=2).status == 200
@@ -78,165 +71,196 @@ def wait_until(holds, seconds):
 
 
 @pytest.fixture(scope="module")
-def opened(lab, browser):
-    """The notebook in the browser."""
-    context = browser.new_context(viewport={"width": 1300, "height": 1400})
-    page = context.new_page()
-    open_notebook(page, lab[0])
-    yield page
-    context.close()
+def lab(tmp_path_factory):
+    """The address and the folder of a running JupyterLab."""
+    folder = tmp_path_factory.mktemp("lab")
+    with run_lab(folder) as address:
+        yield address, folder
+
+
+class Notebook:
+    """A notebook with one explorer, open in the browser, and its kernel."""
+
+    def __init__(self, page, address, folder, kind):
+        self.page = page
+        self.kind = kind
+        files = set((folder / "runtime").glob("kernel-*.json"))
+        page.goto(f"{address}/lab/tree/{kind.__name__}.ipynb?reset")
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=40000)
+        self.run_all()
+        (self.file,) = set((folder / "runtime").glob("kernel-*.json")) - files
+
+    def menu(self, *items):
+        self.page.locator(".lm-MenuBar-item", has_text=re.compile(f"^{items[0]}$")).click()
+        self.page.locator(".lm-Menu-item", has_text=re.compile(items[1])).first.click()
+
+    def run_all(self):
+        self.page.evaluate("document.querySelectorAll('.convlib-explorer').forEach((root) => root.remove())")
+        self.menu("Run", "^Run All Cells")
+        self.wait_for("kernel")
+
+    def wait_for(self, who, timeout=20000):
+        """Wait until what is shown was computed by the kernel or by the page, from what is asked for now."""
+        self.page.wait_for_function(
+            """(who) => {
+              const root = document.querySelector(".convlib-explorer");
+              return root?.dataset.computedBy === who && !root.explorer.isWaiting();
+            }""",
+            arg=who,
+            timeout=timeout,
+        )
+
+    def is_waiting(self):
+        """Whether the kernel was asked and has not answered."""
+        return self.page.evaluate("document.querySelector('.convlib-explorer').explorer.isWaiting()")
+
+    def wait_to_show(self, condition, timeout=20000):
+        """Wait until the condition holds for the explorer's state and result."""
+        self.page.wait_for_function(
+            "() => { const { state, result } = document.querySelector('.convlib-explorer').explorer; "
+            f"return {condition}; }}",
+            timeout=timeout,
+        )
+
+    def output(self):
+        settle(self.page)
+        return shown_in_page(self.page)[1]["output"]
+
+    @contextmanager
+    def python(self):
+        """The kernel, for running code beside the notebook: a function from code to what it prints."""
+        client = BlockingKernelClient(connection_file=str(self.file))
+        client.load_connection_file()
+        client.start_channels()
+
+        def run(code):
+            printed = []
+            reply = client.execute_interactive(
+                code, timeout=20, output_hook=lambda message: printed.append(message["content"])
+            )
+            assert reply["content"]["status"] == "ok", reply["content"]
+            return "".join(content.get("text", "") for content in printed)
+
+        run.client = client
+        yield run
+        client.stop_channels()
 
 
 @pytest.fixture
-def notebook(opened):
-    """The open notebook, both cells run anew, its explorers computed by the kernel."""
-    run_all(opened)
-    return opened
+def open_notebook(lab, browser):
+    """A factory of open notebooks, one for each kind of explorer."""
+    contexts = []
+
+    def open_one(kind):
+        context = browser.new_context(viewport={"width": 1300, "height": 1400})
+        contexts.append(context)
+        return Notebook(context.new_page(), *lab, kind)
+
+    yield open_one
+    for context in contexts:
+        context.close()
 
 
-@pytest.fixture
-def python(lab, notebook):
-    """The notebook's kernel, for running code beside the notebook."""
-    (file,) = (lab[1] / "runtime").glob("kernel-*.json")
-    client = BlockingKernelClient(connection_file=str(file))
-    client.load_connection_file()
-    client.start_channels()
-    yield client
-    client.stop_channels()
+def assert_as_in_python(notebook, explorer, who):
+    """What is on the screen is legal, was computed by `who`, and is what this process computes too."""
+    notebook.wait_for(who)
+    state, arrays, by = shown_in_page(notebook.page)
+    assert by == who
+    settings = settings_of(explorer, state)
+    legal = explorer.legal(explorer.decode(settings))
+    assert explorer.encode(legal) == settings
+    for name, array in explorer.compute(legal).items():
+        # the kernel runs on all cores, in another order of addition than one thread may have
+        within = 2e-6 * max(np.abs(array).max(initial=0), 1)
+        np.testing.assert_allclose(arrays[name], array, atol=within, rtol=0, err_msg=f"{name} of {state}")
+    return settings
 
 
-def run(python, code):
-    """What code prints in the notebook's kernel."""
-    printed = []
-    keep = lambda message: printed.append(message["content"])  # noqa: E731
-    reply = python.execute_interactive(code, timeout=20, output_hook=keep)
-    assert reply["content"]["status"] == "ok", reply["content"]
-    return "".join(content.get("text", "") for content in printed)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_kernel_and_page_agree_on_a_walk_and_the_page_goes_on_without_the_kernel(open_notebook, kind):
+    notebook, explorer, rng = open_notebook(kind), kind(), np.random.default_rng(9)
+    page = notebook.page
+    walked = []
+    with notebook.python() as python:
+        for _ in range(STEPS):
+            walked.append(move(page, explorer, rng))
+            try:
+                settings = assert_as_in_python(notebook, explorer, "kernel")
+            except AssertionError as error:
+                raise AssertionError(f"after {walked[-3:]}: {error}") from error
+        plain = "{k: v for k, v in explorer.encode(explorer.state).items() if not isinstance(v, bytes)}"
+        in_kernel = json.loads(python(f"import json; print(json.dumps({plain}))"))
+        assert in_kernel == {name: value for name, value in settings.items() if name in in_kernel}
+        assert float(python("print(float(abs(explorer.result).sum()))")) == pytest.approx(
+            float(np.abs(notebook.output()).sum()), rel=1e-5
+        )
+
+        python.client.execute(BUSY)
+        page.wait_for_timeout(200)
+        while not notebook.is_waiting():  # some movements need no computing
+            move(page, explorer, rng)
+        notebook.wait_for("page", 6000)
+        assert_as_in_python(notebook, explorer, "page")
+        notebook.wait_for("kernel", 15000)
+
+    notebook.menu("Kernel", r"^Restart Kernel…")
+    page.locator(".jp-Dialog button.jp-mod-warn, .jp-Dialog button.jp-mod-accept").last.click()
+    notebook.wait_for("page")
+    move(page, explorer, rng)
+    assert_as_in_python(notebook, explorer, "page")
+    notebook.run_all()
+    assert_as_in_python(notebook, explorer, "kernel")
 
 
-def menu(page, *items):
-    page.locator(".lm-MenuBar-item", has_text=re.compile(f"^{items[0]}$")).click()
-    page.locator(".lm-Menu-item", has_text=re.compile(items[1])).first.click()
+def test_a_killed_kernel_is_noticed_and_its_successor_asked(open_notebook):
+    notebook, explorer = open_notebook(SlidingWindow), SlidingWindow()
+    with notebook.python() as python:
+        process = int(python("import os; print(os.getpid())"))
+    os.kill(process, signal.SIGKILL)
+    notebook.wait_for("page")
+    press(notebook.page, "step", "End")
+    assert_as_in_python(notebook, explorer, "page")
+    notebook.page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=40000)
+    dialog = notebook.page.locator(".jp-Dialog button.jp-mod-accept")
+    if dialog.count():
+        dialog.last.click()
+    notebook.run_all()
+    assert_as_in_python(notebook, explorer, "kernel")
 
 
-def run_all(page):
-    page.evaluate("document.querySelectorAll('.convlib-explorer').forEach((root) => root.remove())")
-    menu(page, "Run", "^Run All Cells")
-    wait_for(page, "FilterBench", "kernel")
-    wait_for(page, "SlidingWindow", "kernel")
+def test_what_python_sets_is_shown(open_notebook):
+    notebook, expected = open_notebook(SlidingWindow), SlidingWindow()
+    with notebook.python() as python:
+        python("explorer.update(padding=2, padding_mode='circular', step=7)")
+        notebook.wait_to_show("state.step === 7")
+        expected.update(padding=2, padding_mode="circular", step=7)
+        notebook.wait_to_show("result.output.shape[0] === 7")
+        np.testing.assert_array_equal(notebook.output(), expected.result)
+        assert slider(notebook.page, "step").get_attribute("aria-valuenow") == "7.0"
 
 
-def wait_for(page, name, who, timeout=20000):
-    page.wait_for_function(
-        """([name, who]) => document.querySelector(`[data-explorer=${name}]`)?.dataset.computedBy === who""",
-        arg=[name, who],
-        timeout=timeout,
-    )
-
-
-def wait_to_show(page, name, condition, timeout=20000):
-    """Wait until the condition holds for the explorer's state and result."""
-    root = f"document.querySelector('[data-explorer={name}]')"
-    page.wait_for_function(
-        f"() => {{ const {{ state, result }} = {root}.explorer; return {condition}; }}", timeout=timeout
-    )
-
-
-def output(page, name):
-    read = page.locator(f"[data-explorer={name}]").evaluate(
-        "(root) => { const { data, shape } = root.explorer.result.output; return [[...data], shape]; }"
-    )
-    return np.array(read[0], np.float32).reshape(read[1])
-
-
-def slider(page, name):
-    return page.locator(f".widget-slider:has(label:text-is('{name}')) .noUi-handle")
-
-
-def test_the_kernel_computes_and_agrees(notebook, python):
-    page, bench = notebook, FilterBench()
-    # the kernel runs on all cores, in another order of addition than one thread may have
-    np.testing.assert_allclose(output(page, "FilterBench"), bench.result, atol=1e-3)
-    slider(page, "size").focus()
-    page.keyboard.press("ArrowRight")
-    wait_to_show(page, "FilterBench", "state.size === 5")
-    wait_for(page, "FilterBench", "kernel")
-    bench.size = 5
-    np.testing.assert_allclose(output(page, "FilterBench"), bench.result, atol=1e-3)
-
-    cell = page.locator("[data-explorer=SlidingWindow] table").first.locator("td").nth(5)
-    cell.click()
-    page.keyboard.press("9")
-    page.keyboard.press("Enter")
-    expected = SlidingWindow()
-    changed = expected.input.copy()
-    changed[1, 1] = 9
-    expected.input = changed
-    wait_to_show(page, "SlidingWindow", "state.input[1][1] === 9")
-    wait_for(page, "SlidingWindow", "kernel")
-    np.testing.assert_array_equal(output(page, "SlidingWindow"), expected.result)
-
-    code = "import json; print(json.dumps([bench.result.shape, bench.size, sliding.result.tolist()]))"
-    said = run(python, code)
-    assert json.loads(said) == [[256, 256], 5, expected.result.tolist()]
-
-    run(python, "sliding.update(padding=2, padding_mode='circular', step=7)")
-    wait_to_show(page, "SlidingWindow", "state.step === 7")
-    expected.update(padding=2, padding_mode="circular", step=7)
-    wait_to_show(page, "SlidingWindow", "result.output.shape[0] === 7")
-    np.testing.assert_array_equal(output(page, "SlidingWindow"), expected.result)
-    assert slider(page, "padding").get_attribute("aria-valuenow") == "2.0"
-
-
-def test_the_keyboard_belongs_to_the_explorer_and_not_to_the_notebook(notebook):
-    page, cells = notebook, notebook.locator(".jp-Notebook .jp-Cell").count()
-    page.locator(".convlib-explorer-box select").first.focus()
-    page.keyboard.press("ArrowDown")
-    wait_to_show(page, "FilterBench", "state.preset === 'laplacian'")
+def test_the_keyboard_belongs_to_the_explorer_and_not_to_the_notebook(open_notebook):
+    notebook = open_notebook(SlidingWindow)
+    page = notebook.page
+    cells = page.locator(".jp-Notebook .jp-Cell").count()
     page.locator("[data-explorer=SlidingWindow] table").last.locator("td").first.focus()
     for key in ("ArrowDown", "b", "Enter"):  # b would add a cell
         page.keyboard.press(key)
-    wait_to_show(page, "SlidingWindow", "state.step === 3")
+    notebook.wait_to_show("state.step === 3")
     assert page.locator(".jp-Notebook .jp-Cell").count() == cells
 
 
-def test_a_picture_uploaded_in_the_lab_reaches_python(notebook, python, tmp_path):
+def test_a_picture_uploaded_in_the_lab_reaches_python(open_notebook, tmp_path):
     from PIL import Image
 
-    page = notebook
+    notebook = open_notebook(FilterBench)
     Image.fromarray(np.full((300, 400), 77, np.uint8)).save(tmp_path / "grey.png")
-    page.locator("input[type=file]").set_input_files(tmp_path / "grey.png")
-    wait_to_show(page, "FilterBench", "state.upload_shape.length")
-    wait_for(page, "FilterBench", "kernel")
-    assert np.abs(output(page, "FilterBench")).max() == 0
-    said = run(
-        python,
-        "print(bench.picture.shape, bench.picture.min(), bench.picture.max(), abs(bench.result).max())",
-    )
+    notebook.page.locator("input[type=file]").set_input_files(tmp_path / "grey.png")
+    notebook.wait_to_show("state.upload_shape.length")
+    notebook.wait_for("kernel")
+    assert np.abs(notebook.output()).max() == 0
+    with notebook.python() as python:
+        said = python("p = explorer.picture; print(p.shape, p.min(), p.max(), abs(explorer.result).max())")
     assert said.split() == ["(256,", "256)", "77", "77", "0.0"]
-
-
-def test_a_busy_kernel_is_not_waited_for_and_comes_back(notebook, python):
-    page, bench = notebook, FilterBench()
-    python.execute(BUSY)
-    page.wait_for_timeout(300)
-    slider(page, "size").focus()
-    page.keyboard.press("End")
-    wait_for(page, "FilterBench", "page", 4000)
-    bench.size = 7
-    np.testing.assert_allclose(output(page, "FilterBench"), bench.result, atol=2e-2)
-    page.keyboard.press("Home")  # at once: nobody is asked before the kernel answers again
-    wait_to_show(page, "FilterBench", "state.size === 3", 500)
-    wait_for(page, "FilterBench", "kernel", 10000)
-
-
-def test_after_a_restart_the_page_goes_on_alone_and_new_cells_ask_the_new_kernel(notebook):
-    page = notebook
-    menu(page, "Kernel", r"^Restart Kernel…")
-    page.locator(".jp-Dialog button.jp-mod-warn, .jp-Dialog button.jp-mod-accept").last.click()
-    wait_for(page, "FilterBench", "page")
-    slider(page, "size").focus()
-    page.keyboard.press("ArrowRight")
-    wait_to_show(page, "FilterBench", "state.size === 5", 1000)
-    assert page.locator("[data-explorer=FilterBench]").get_attribute("data-computed-by") == "page"
-    run_all(page)
+    choose(notebook.page, "preset", "laplacian")
+    notebook.wait_to_show("state.preset === 'laplacian'")

@@ -94,25 +94,25 @@ def bundle_page(environment):
 
 def bundle_explorers(environment):
     """Bundle each explorer, with the toolkit inlined, into one ES module."""
-    shutil.rmtree(EXPLORERS / "built", ignore_errors=True)
-    (EXPLORERS / "built").mkdir(parents=True)
-    if entries := sorted(EXPLORERS.glob("*.js")):
-        bundle(environment, entries, "--format=esm", f"--outdir={EXPLORERS / 'built'}")
+    entries = {path.name: path for path in sorted(EXPLORERS.glob("*.js"))}
+    bundle(environment, entries.values(), "--format=esm", f"--outdir={EXPLORERS / 'built'}")
+    for path in (EXPLORERS / "built").iterdir():
+        if path.name not in entries:
+            path.unlink()
 
 
 def copy_mathjax():
     """Copy MathJax and its web fonts; its menu and speech engine are switched off in _config.yml."""
     source, target = MODULES / "mathjax" / "es5", LIVE / "mathjax"
     fonts = Path("output/chtml/fonts/woff-v2")
-    shutil.copytree(source / fonts, target / fonts)
+    shutil.copytree(source / fonts, target / fonts, dirs_exist_ok=True)
     shutil.copy(source / "tex-mml-chtml.js", target)
 
 
 def main():
     environment = node_environment()
     install_packages(environment)
-    shutil.rmtree(FRONT_END / "built", ignore_errors=True)
-    LIVE.mkdir(parents=True)
+    LIVE.mkdir(parents=True, exist_ok=True)
     bundle_page(environment)
     bundle_explorers(environment)
     copy_mathjax()

@@ -3,8 +3,10 @@ import { program } from "./toolkit/code.js";
 import { element, write } from "./toolkit/dom.js";
 import { fromRows } from "./toolkit/engine.js";
 import { makeExplorer } from "./toolkit/explorer.js";
-import { gridRules, shapeOf, unfitGrid } from "./toolkit/grid.js";
+import { gridRules, unfitGrid } from "./toolkit/grid.js";
 import { edited, NumberTable } from "./toolkit/number_table.js";
+import { shapeOf } from "./toolkit/numbers.js";
+import { makeStepButtons } from "./toolkit/steps.js";
 import { number, sumOfProducts, TEXT } from "./toolkit/words.js";
 
 const WORDS = TEXT.dilation;
@@ -53,11 +55,7 @@ function build({ place, reset, change, report, say }) {
     onSelect: (row, column) => change({ step: row * drawn.result.output.shape[1] + column }),
   });
 
-  const stepBy = (count) => {
-    if (drawn) change({ step: drawn.state.step + count });
-  };
-  const back = element("button", { type: "button", onclick: () => stepBy(-1) }, TEXT.back);
-  const next = element("button", { type: "button", onclick: () => stepBy(1) }, TEXT.next);
+  const steps = makeStepButtons(change);
   const distance = element("p", { class: "convlib-distance" });
   const effective = element("p", { class: "convlib-effective" });
   const keeps = element("p", { class: "convlib-keeps" });
@@ -65,7 +63,7 @@ function build({ place, reset, change, report, say }) {
   const tables = element("div", { class: "convlib-row" }, inputTable.root, kernelTable.root, outputTable.root);
   const hint = element("p", { class: "convlib-caption" }, WORDS.hint);
   place.append(
-    element("div", { class: "convlib-buttons" }, back, next, reset),
+    element("div", { class: "convlib-buttons" }, ...steps.buttons, reset),
     tables, sum, distance, effective, keeps, hint,
   );
 
@@ -115,8 +113,7 @@ function build({ place, reset, change, report, say }) {
     write(effective, sizes);
     const kept = eachAxis(shapeOf(kernel).map((k) => [dilation, k]), WORDS.keeps);
     write(keeps, kept);
-    back.setAttribute("aria-disabled", step === 0);
-    next.setAttribute("aria-disabled", step === rows * columns - 1);
+    steps.show(step, rows * columns - 1);
     const spoken = [WORDS.position(step + 1, rows * columns), `${TEXT.outputName(row, column)} = ${now}.`];
     say([...spoken, WORDS.distance(dilation), sizes, TEXT.output(rows, columns)].join(" ") + ".");
   };

@@ -3,7 +3,7 @@
 import numpy as np
 from traitlets import Int, List
 
-from convlib.explorers.explorer import View, html_table, make_controls, setting
+from convlib.explorers.explorer import View, html_table, setting
 from convlib.explorers.grid import GridExplorer
 from convlib.functional import conv2d, pad
 from convlib.shapes import effective_kernel_size
@@ -51,7 +51,9 @@ class Dilation(GridExplorer):
            [270., 279., 288.]], dtype=float32)
     """
 
+    view_class = DilationView
     largest_dilation = 6
+    plays = {"step": "through the positions of the window"}  # noqa: RUF012
 
     input = setting("input", "The numbers that the kernel slides over, shape (H, W).")
     kernel = setting("kernel", "The kernel, shape (KH, KW).")
@@ -62,14 +64,8 @@ class Dilation(GridExplorer):
     def __init__(
         self, input=INPUT, kernel=KERNEL, *, dilation=2, padding=0, controls=("step", "dilation", "padding")
     ):
-        state = self.check(
-            {"input": input, "kernel": kernel, "dilation": dilation, "padding": padding, "step": 0}
-        )
-        bounds = self.bounds(state)
-        play = {"step": "through the positions of the window"}
         super().__init__(
-            DilationView(**self.encode(state)),
-            make_controls("Dilation", controls, state, bounds, self.choices, play=play),
+            {"input": input, "kernel": kernel, "dilation": dilation, "padding": padding, "step": 0}, controls
         )
 
     @staticmethod

@@ -4,6 +4,7 @@ import { element, write } from "./toolkit/dom.js";
 import { array } from "./toolkit/engine.js";
 import { makeExplorer } from "./toolkit/explorer.js";
 import { NumberTable } from "./toolkit/number_table.js";
+import { clamp } from "./toolkit/numbers.js";
 import { COUNTS_GRADIENT, largestMagnitude, Picture } from "./toolkit/picture.js";
 import { number, TEXT } from "./toolkit/words.js";
 
@@ -18,7 +19,6 @@ const PRESETS = Object.fromEntries(STACKS.map((rates) => [WORDS.stack(rates), ra
 const CUSTOM = "custom";
 const SETTINGS = ["preset", "kernel_size", "layers", ...RATES, "dilations"];
 
-const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const isSame = (one, other) => one.length === other.length && one.every((value, i) => value === other[i]);
 
 /**

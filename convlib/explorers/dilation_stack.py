@@ -4,7 +4,7 @@ import numpy as np
 from traitlets import Int, List
 
 from convlib.checks import as_integers
-from convlib.explorers.explorer import Explorer, Range, View, html_table, make_controls, setting
+from convlib.explorers.explorer import Explorer, Range, View, html_table, setting
 from convlib.shapes import coverage, hdc_accepts, receptive_field
 
 MOST_LAYERS, LARGEST_RATE = 4, 9
@@ -56,6 +56,7 @@ class DilationStack(Explorer):
     <DilationStack: dilations [2, 2, 2] with k = 3 cover 49 of 169 positions (29 %)>
     """
 
+    view_class = DilationStackView
     choices = {"preset": (*PRESETS, CUSTOM), "kernel_size": KERNEL_SIZES}  # noqa: RUF012
 
     preset = setting("preset", 'Name of the stack, its dilations as text, or "custom".')
@@ -68,11 +69,7 @@ class DilationStack(Explorer):
     ):
         settings = settings_of(dilations)
         spare = {name: settings["dilations"][-1] for name in RATES}  # of layers that are not there yet
-        state = self.check(spare | settings | {"kernel_size": kernel_size})
-        super().__init__(
-            DilationStackView(**self.encode(state)),
-            make_controls("DilationStack", controls, state, self.bounds(state), self.choices),
-        )
+        super().__init__(spare | settings | {"kernel_size": kernel_size}, controls)
         self.hide_unused_rates()
 
     def update(self, **changes):
@@ -115,12 +112,8 @@ class DilationStack(Explorer):
         return {"layers": Range(1, MOST_LAYERS)} | {name: Range(1, LARGEST_RATE) for name in RATES}
 
     def check(self, state):
-        size = state["kernel_size"]
-        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size not in KERNEL_SIZES:
-            raise ValueError(f"DilationStack: kernel_size must be 2, 3 or 5, got {size!r}")
         # the sliders are judged as they are, before a preset that has moved changes them
-        is_known = state["preset"] in self.choices["preset"]
-        super().check(state | {"preset": CUSTOM} if is_known else state)
+        super().check(state | {"preset": CUSTOM})
         return self.legal(state)
 
     def describe(self):

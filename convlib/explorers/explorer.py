@@ -13,7 +13,7 @@ import anywidget
 import ipywidgets as widgets
 import numpy as np
 from IPython.display import display
-from traitlets import Bytes, Dict, List, Unicode
+from traitlets import Bytes, Dict, Int, List, Unicode
 
 HERE = Path(__file__).parent
 ENGINE = HERE.parent / "webassembly" / "convlib.wasm"
@@ -85,16 +85,24 @@ class Explorer(widgets.VBox):
 
     A subclass gives
 
+    - ``view_class``: its `View`, with a trait for each setting;
     - ``choices``: for each setting that is a name, the names in the order of its dropdown;
     - ``arrays``: names of the settings that are arrays, float32;
+    - ``plays``: for a setting with a Play button, what it plays, every ``interval`` milliseconds;
+    - ``slider_steps``: the sliders' steps that are not 1;
     - ``compute(state)``: dict of arrays, among them ``"output"``;
     - ``legal(state)``: the nearest state that can be shown, unchanged if it is one already;
     - ``bounds(state)``: the `Range` of each numeric setting, the others being what they are;
+    - ``check(state)``: the same state with its arrays converted, or an error that says what is wrong;
     - ``describe()``: a sentence, and ``still()``: HTML that shows the explorer without JavaScript.
     """
 
+    view_class = None
     choices = {}  # noqa: RUF012
     arrays = ()
+    plays = {}  # noqa: RUF012
+    interval = 900
+    slider_steps = {}  # noqa: RUF012
 
     def __init_subclass__(cls, **keywords):
         super().__init_subclass__(**keywords)
@@ -102,25 +110,50 @@ class Explorer(widgets.VBox):
         # help() and the API page would otherwise show the arguments of traitlets' __new__, which are any
         cls.__signature__ = inspect.signature(cls.__init__.__get__(cls))
 
-    def __init__(self, view, controls):
-        """Link the controls, a list of (setting, control), to the view."""
-        self.view = view
-        self.controls = controls
+    def __init__(self, state, controls, **traits):
+        """Show a state under the named controls. ``traits`` : what else the view holds."""
+        state = self.admit(state)
+        self.view = self.view_class(**self.encode(state), **traits)
+        self.controls = self.make_controls(controls, state)
         type(self).count += 1
-        view.label = f"{type(self).__name__}-{self.count}"
-        view.controls = [(name, control.model_id) for name, control in controls]
-        view.initial = view.settings()
-        for name, control in controls:
+        self.view.label = f"{type(self).__name__}-{self.count}"
+        self.view.controls = [(name, control.model_id) for name, control in self.controls]
+        self.view.initial = self.view.settings()
+        for name, control in self.controls:
             # a dropdown has no value in the page, only an index
             moving = "index" if isinstance(control, widgets.Dropdown) else "value"
-            widgets.jslink((control, moving), (view, name))
+            widgets.jslink((control, moving), (self.view, name))
             if hasattr(control.style, "description_width"):
                 control.style.description_width = "7rem"  # JupyterLab would cut long names
-        view.on_msg(self._answer)
-        row = widgets.Box([control for _, control in controls])
+        self.view.on_msg(self._answer)
+        row = widgets.Box([control for _, control in self.controls])
         row.add_class("convlib-controls")
-        super().__init__([row, view] if controls else [view])
+        super().__init__([row, self.view] if self.controls else [self.view])
         self.add_class("convlib-explorer-box")
+
+    def make_controls(self, names, state):
+        """List of (setting, control): a slider, after its Play button if it has one, or a dropdown."""
+        bounds = self.bounds(state)
+        controls = []
+        for name in names:
+            value = state.get(name)
+            if name in self.choices:
+                control = widgets.Dropdown(options=self.choices[name], value=value, description=name)
+            elif name in bounds:
+                low, high = bounds[name]
+                if name in self.plays:
+                    player = widgets.Play(
+                        value=value, min=low, max=high, interval=self.interval, show_repeat=False
+                    )
+                    player.description = self.plays[name]  # heard, not seen
+                    controls.append((name, player))
+                step = self.slider_steps.get(name, 1)
+                control = widgets.IntSlider(value, low, high, step=step, description=name)
+            else:
+                allowed = ", ".join((*bounds, *self.choices))
+                raise ValueError(f"{type(self).__name__}: controls must be of {allowed}, got {name!r}")
+            controls.append((name, control))
+        return controls
 
     @property
     def state(self):
@@ -130,7 +163,7 @@ class Explorer(widgets.VBox):
 
     @property
     def result(self):
-        """The array that is shown as the output now, ndarray of shape (OH, OW), float32."""
+        """The array that is shown as the output now, ndarray, float32: what ``compute`` calls "output"."""
         return self.compute(self.state)["output"]
 
     def update(self, **changes):
@@ -145,7 +178,7 @@ class Explorer(widgets.VBox):
         if not changes.keys() <= known:
             unknown = ", ".join(changes.keys() - known)
             raise TypeError(f"{type(self).__name__}: no setting {unknown}; there are {', '.join(known)}")
-        state = self.check(self.state | changes)
+        state = self.admit(self.state | changes)
         with self.view.hold_sync():
             for name, value in self.encode(state).items():
                 setattr(self.view, name, value)
@@ -156,16 +189,24 @@ class Explorer(widgets.VBox):
                     control.min, control.max = bounds[name]
                 control.value = state[name]
 
+    def admit(self, state):
+        """The state, if it can be shown as it is; `check` sees only settings of the right kind."""
+        name = type(self).__name__
+        for key, trait in self.view_class.class_traits(setting=True).items():
+            value = state[key]
+            if key in self.choices:
+                names = self.choices[key]
+                if isinstance(value, bool | np.ndarray) or value not in names:
+                    allowed = ", ".join(map(str, names))
+                    raise ValueError(f"{name}: {key} must be one of {allowed}, got {value!r}")
+            elif isinstance(trait, Int):
+                check_integer(name, key, value)
+                state = state | {key: int(value)}
+        return self.check(state)
+
     def check(self, state):
-        """The same state, if it can be shown as it is."""
-        for name, names in self.choices.items():
-            if state[name] not in names:
-                raise ValueError(
-                    f"{type(self).__name__}: {name} must be one of {', '.join(names)}, got {state[name]!r}"
-                )
         legal = self.legal(state)
         for name, (low, high) in self.bounds(legal).items():
-            check_integer(type(self).__name__, name, state[name])
             if legal[name] != state[name]:
                 raise ValueError(
                     f"{type(self).__name__}: {name} must be from {low} to {high} with the other settings "
@@ -210,35 +251,8 @@ class Explorer(widgets.VBox):
         return f"<{type(self).__name__}: {self.describe()}>"
 
 
-def make_controls(explorer, names, state, bounds, choices, *, steps=None, play=None, interval=900):
-    """List of (setting, control) for the names of the controls: a slider, a dropdown or, before it, Play.
-
-    ``steps`` : the sliders' steps that are not 1. ``play`` : for a setting with a Play button, what it plays.
-    ``interval`` : milliseconds from one value that it plays to the next.
-    """
-    controls = []
-    for name in names:
-        if name in choices:
-            control = widgets.Dropdown(options=choices[name], value=state[name], description=name)
-        elif name in bounds:
-            low, high = bounds[name]
-            if play and name in play:
-                player = widgets.Play(
-                    value=state[name], min=low, max=high, interval=interval, show_repeat=False
-                )
-                player.description = play[name]  # heard, not seen
-                controls.append((name, player))
-            step = (steps or {}).get(name, 1)
-            control = widgets.IntSlider(state[name], low, high, step=step, description=name)
-        else:
-            allowed = ", ".join((*bounds, *choices))
-            raise ValueError(f"{explorer}: controls must be of {allowed}, got {name!r}")
-        controls.append((name, control))
-    return controls
-
-
 def check_integer(explorer, name, value):
-    """Refuse what is no integer; `legal` could not compare it with anything."""
+    """Refuse what is no integer."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise TypeError(f"{explorer}: {name} must be an integer, got {value!r}")
 

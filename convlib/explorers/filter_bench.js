@@ -4,6 +4,7 @@ import { element, write } from "./toolkit/dom.js";
 import { array, asBytes, fromRows, MODES, toRows } from "./toolkit/engine.js";
 import { makeExplorer } from "./toolkit/explorer.js";
 import { edited, NumberTable } from "./toolkit/number_table.js";
+import { clamp } from "./toolkit/numbers.js";
 import { DIVERGING_GRADIENT, largestMagnitude, Picture, PictureTooBig, readPicture } from "./toolkit/picture.js";
 import { number, sumOfProducts, TEXT } from "./toolkit/words.js";
 
@@ -14,8 +15,6 @@ const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRi
 // ms without a new result before the tables follow: drawing 147 cells takes longer than the pictures, and a slider on
 // its way is watched for those
 const REST = 60;
-
-const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 const pictures = new WeakMap(); // from bytes as they are sent to an array
 

@@ -6,16 +6,7 @@ from traitlets import Bytes, Dict, Int, List, Unicode
 from convlib import filters, pictures
 from convlib.arguments import PADDING_MODES
 from convlib.checks import as_integers
-from convlib.explorers.explorer import (
-    Explorer,
-    Range,
-    View,
-    as_numbers,
-    html_table,
-    make_controls,
-    setting,
-    share,
-)
+from convlib.explorers.explorer import Explorer, Range, View, as_numbers, html_table, setting, share
 from convlib.functional import conv2d
 
 SIZES = (3, 5, 7)
@@ -82,9 +73,10 @@ class FilterBench(Explorer):
     (256, 256)
     """
 
+    view_class = FilterBenchView
     choices = {"preset": (*PRESETS, CUSTOM), "padding_mode": PADDING_MODES}  # noqa: RUF012
-
     arrays = ("custom",)
+    slider_steps = {"size": 2}  # noqa: RUF012
 
     preset = setting("preset", 'Name of the kernel, or "custom".')
     size = setting("size", "Rows and columns of the kernel.")
@@ -119,19 +111,13 @@ class FilterBench(Explorer):
             "upload": b"",
             "upload_shape": [],
         }
-        state = self.check(state)
-        view = FilterBenchView(
+        super().__init__(
+            state,
+            controls,
             presets={name: {str(k): make(k).tolist() for k in SIZES} for name, make in PRESETS.items()},
             shape=[height, width],
             picture_name=picture_name,
             shared={"picture": share(self._picture.tobytes())},
-            **self.encode(state),
-        )
-        super().__init__(
-            view,
-            make_controls(
-                "FilterBench", controls, state, self.bounds(state), self.choices, steps={"size": 2}
-            ),
         )
 
     @property

@@ -4,20 +4,17 @@ import { element, write } from "./toolkit/dom.js";
 import { array, fromRows, MODES } from "./toolkit/engine.js";
 import { makeExplorer } from "./toolkit/explorer.js";
 import { edited, NumberTable } from "./toolkit/number_table.js";
+import { clamp, shapeOf, unfitArray, upTo } from "./toolkit/numbers.js";
 import { largestPadding, sources } from "./toolkit/padding.js";
 import { TEXT } from "./toolkit/words.js";
 
 const LARGEST = { input: 8, kernel: 7, padding: 5, number: 9999 };
 const WORDS = TEXT.padding;
 
-const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-const upTo = (last, first = 0) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
-
-const shapeOf = ({ input }) => [input.length, input[0].length];
-const shortestOf = (state) => Math.min(...shapeOf(state));
+const shortestOf = (state) => Math.min(...shapeOf(state.input));
 
 /** The most padding that a mode allows and that is shown: one more than any mode with a limit allows. */
-const modeLimit = (state, mode) => Math.min(largestPadding(shapeOf(state), mode), shortestOf(state) + 1, LARGEST.padding);
+const modeLimit = (state, mode) => Math.min(largestPadding(shapeOf(state.input), mode), shortestOf(state) + 1, LARGEST.padding);
 
 /** The largest kernel that fits into the padded input. */
 const kernelLimit = (engine, state, padding) =>
@@ -106,7 +103,7 @@ function build({ engine, place, reset, change, report, say }) {
 /** Draws one of the four tables, or why there is none; returns the sentence about it. */
 function drawMode(engine, { mode, table, name, note, root }, state, padded) {
   const { padding, selected } = state;
-  const shape = shapeOf(state);
+  const shape = shapeOf(state.input);
   const isChosen = mode === state.mode;
   root.classList.toggle("wide", shape[1] + 2 * padding > 10);
   root.classList.toggle("chosen", isChosen);
@@ -158,10 +155,9 @@ function code(library, { input, padding, mode }) {
 
 /** Why a state from a link cannot be shown. */
 function unfit({ input, selected }) {
-  const shape = [input.length, input[0]?.length ?? 0];
-  if (shape.some((size) => size < 1 || size > LARGEST.input)) return TEXT.badSize("input", LARGEST.input);
-  const tooLarge = input.flat().find((value) => !(Math.abs(value) <= LARGEST.number));
-  if (tooLarge !== undefined) return TEXT.notANumber(tooLarge);
+  const wrong = unfitArray("input", input, [LARGEST.input, LARGEST.input]);
+  if (wrong) return wrong;
+  const shape = shapeOf(input);
   const isNear = (at, axis) => Number.isInteger(at) && at >= -LARGEST.padding && at < shape[axis] + LARGEST.padding;
   const isPlace = selected.length === 2 && selected.every(isNear);
   return selected.length && !isPlace ? TEXT.badSelection : undefined;

@@ -5,16 +5,7 @@ from traitlets import Int, List
 
 from convlib.arguments import PADDING_MODES
 from convlib.checks import as_integer
-from convlib.explorers.explorer import (
-    Explorer,
-    Range,
-    View,
-    as_numbers,
-    check_integer,
-    html_table,
-    make_controls,
-    setting,
-)
+from convlib.explorers.explorer import Explorer, Range, View, as_numbers, html_table, setting
 from convlib.functional import pad, pad_mode
 from convlib.gradients import conv2d_input
 from convlib.shapes import count_windows, largest_padding
@@ -68,8 +59,8 @@ class PaddingLab(Explorer):
            [4., 6., 4.]], dtype=float32)
     """
 
+    view_class = PaddingLabView
     choices = {"mode": PADDING_MODES}  # noqa: RUF012
-
     arrays = ("input",)
 
     input = setting("input", "The numbers that are padded, shape (H, W).")
@@ -87,17 +78,14 @@ class PaddingLab(Explorer):
         selected=(-1, 2),
         controls=("padding", "kernel_size", "mode"),
     ):
-        state = self.check(
-            {
-                "input": np.arange(16).reshape(4, 4) if input is None else input,
-                "padding": padding,
-                "mode": mode,
-                "kernel_size": kernel_size,
-                "selected": selected,
-            }
-        )
-        view = PaddingLabView(**self.encode(state))
-        super().__init__(view, make_controls("PaddingLab", controls, state, self.bounds(state), self.choices))
+        state = {
+            "input": np.arange(16).reshape(4, 4) if input is None else input,
+            "padding": padding,
+            "mode": mode,
+            "kernel_size": kernel_size,
+            "selected": selected,
+        }
+        super().__init__(state, controls)
 
     @property
     def reads(self):
@@ -143,8 +131,6 @@ class PaddingLab(Explorer):
     def check(self, state):
         name = type(self).__name__
         input = as_numbers(name, "input", state["input"], LARGEST_INPUT)
-        for number in ("padding", "kernel_size"):
-            check_integer(name, number, state[number])
         selected = as_place(name, state["selected"], input.shape)
         return super().check(state | {"input": input, "selected": selected})
 

@@ -1,16 +1,15 @@
 // SizeLedger: the output-size formula term by term, and what the floor leaves unread.
 import { program } from "./toolkit/code.js";
-import { element, write } from "./toolkit/dom.js";
+import { element, svg, write } from "./toolkit/dom.js";
 import { array } from "./toolkit/engine.js";
 import { makeExplorer } from "./toolkit/explorer.js";
+import { clamp, upTo } from "./toolkit/numbers.js";
+import { TextTable } from "./toolkit/text_table.js";
 import { TEXT } from "./toolkit/words.js";
 
 const LARGEST_INPUT = 256;
 const LARGEST = { kernel_size: 16, stride: 16, padding: 8, dilation: 8 };
 const WORDS = TEXT.ledger;
-
-const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-const upTo = (last, first = 0) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
 
 const countOutputs = (engine, { input_size: n, kernel_size: k, stride: s, padding: p, dilation: d }) =>
   engine.outputSize(n, k, s, p, d);
@@ -109,40 +108,11 @@ function build({ engine, place, reset, say }) {
   };
 }
 
-/** A table of words and numbers: the first row and the first column are headings. */
-class TextTable {
-  constructor(caption) {
-    this.head = element("tr");
-    this.body = element("tbody");
-    const table = element("table", { class: "convlib-ledger" }, element("caption", {}, caption));
-    table.append(element("thead", {}, this.head), this.body);
-    this.root = element("div", { class: "convlib-table" }, table);
-  }
-
-  draw(heads, rows) {
-    if (!this.cells) {
-      this.heads = heads.map((text) => element(text ? "th" : "td", text ? { scope: "col" } : {}));
-      this.head.append(...this.heads);
-      this.cells = rows.map((row) => row.map((_, i) => element(i ? "td" : "th", i ? {} : { scope: "row" })));
-      this.body.append(...this.cells.map((row) => element("tr", {}, ...row)));
-    }
-    heads.forEach((text, i) => write(this.heads[i], text));
-    rows.forEach((row, i) => row.forEach((text, j) => write(this.cells[i][j], text)));
-  }
-}
-
 const CELL = 24; // units of the drawing: a cell's height, and its width where there are few
 const WIDEST = 720; // units for all cells
 const MOST_NUMBERED = 14; // cells whose numbers can be read on a phone
 const TALLEST = 300; // units that all windows may take together
 const MOST_LANE = 18; // units for one row of windows, which are named where they have that much
-
-const svg = (tag, attributes = {}, ...children) => {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-};
 
 const rectangle = (x, y, width, height) => `M${x} ${y}h${width}v${height}h${-width}z`;
 

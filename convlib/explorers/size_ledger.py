@@ -3,15 +3,7 @@
 import numpy as np
 from traitlets import Int
 
-from convlib.explorers.explorer import (
-    Explorer,
-    Range,
-    View,
-    check_integer,
-    html_table,
-    make_controls,
-    setting,
-)
+from convlib.explorers.explorer import Explorer, Range, View, html_table, setting
 from convlib.functional import conv1d
 from convlib.gradients import conv1d_input
 from convlib.shapes import count_windows, same_padding, tensorflow_same_padding
@@ -66,6 +58,7 @@ class SizeLedger(Explorer):
     array([2., 3., 3.], dtype=float32)
     """
 
+    view_class = SizeLedgerView
     input_size = setting("input_size", "n, the elements of the input along the axis.")
     kernel_size = setting("kernel_size", "k, the taps of the kernel.")
     stride = setting("stride", "s, the steps between neighbouring windows.")
@@ -82,18 +75,15 @@ class SizeLedger(Explorer):
         dilation=1,
         controls=("input_size", "kernel_size", "stride", "padding", "dilation"),
     ):
-        state = self.check(
-            {
-                "input_size": input_size,
-                "kernel_size": kernel_size,
-                "stride": stride,
-                "padding": padding,
-                "dilation": dilation,
-                "largest": USUAL_INPUT,
-            }
-        )
-        view = SizeLedgerView(**self.encode(state))
-        super().__init__(view, make_controls("SizeLedger", controls, state, self.bounds(state), self.choices))
+        state = {
+            "input_size": input_size,
+            "kernel_size": kernel_size,
+            "stride": stride,
+            "padding": padding,
+            "dilation": dilation,
+            "largest": USUAL_INPUT,
+        }
+        super().__init__(state, controls)
 
     @property
     def size(self):
@@ -142,11 +132,8 @@ class SizeLedger(Explorer):
         return ranges | {"stride": Range(1, LARGEST["stride"])}
 
     def check(self, state):
-        for name, value in state.items():
-            check_integer(type(self).__name__, name, value)
-        state = {name: int(value) for name, value in state.items()}
         if state["largest"] < state["input_size"] <= LARGEST_INPUT:
-            state["largest"] = state["input_size"]
+            state = state | {"largest": state["input_size"]}
         return super().check(state)
 
     def describe(self):

@@ -3,10 +3,11 @@ import { program } from "./toolkit/code.js";
 import { element, write } from "./toolkit/dom.js";
 import { fromRows, MODES } from "./toolkit/engine.js";
 import { makeExplorer } from "./toolkit/explorer.js";
-import { gridRules, lastOutput, shapeOf, unfitGrid } from "./toolkit/grid.js";
+import { gridRules, lastOutput, unfitGrid } from "./toolkit/grid.js";
 import { edited, NumberTable } from "./toolkit/number_table.js";
-import { clamp, upTo } from "./toolkit/numbers.js";
+import { clamp, shapeOf, upTo } from "./toolkit/numbers.js";
 import { sources } from "./toolkit/padding.js";
+import { makeStepButtons } from "./toolkit/steps.js";
 import { biasTerm, number, sumOfProducts, TEXT } from "./toolkit/words.js";
 
 const RULES = gridRules(4);
@@ -79,16 +80,12 @@ function build({ engine, place, reset, change, report, say }) {
     onEscape,
   });
 
-  const stepBy = (count) => {
-    if (drawn) change({ step: drawn.state.step + count });
-  };
-  const back = element("button", { type: "button", onclick: () => stepBy(-1) }, TEXT.back);
-  const next = element("button", { type: "button", onclick: () => stepBy(1) }, TEXT.next);
+  const steps = makeStepButtons(change);
   const sum = element("p", { class: "convlib-sum" });
   const feeds = element("p", { class: "convlib-feeds" });
   const kernelAndBias = element("div", { class: "convlib-stack" }, kernelTable.root, biasTable.root);
   const tables = element("div", { class: "convlib-row" }, inputTable.root, kernelAndBias, outputTable.root);
-  place.append(element("div", { class: "convlib-buttons" }, back, next, reset), tables, sum, feeds);
+  place.append(element("div", { class: "convlib-buttons" }, ...steps.buttons, reset), tables, sum, feeds);
 
   return function draw(state, result) {
     drawn = { state, result };
@@ -139,8 +136,7 @@ function build({ engine, place, reset, change, report, say }) {
     write(sum, `${TEXT.outputName(row, column)} = ${written}`);
     const told = describeFed(state, fed, columns);
     write(feeds, told || TEXT.editHint);
-    back.setAttribute("aria-disabled", step === 0);
-    next.setAttribute("aria-disabled", step === rows * columns - 1);
+    steps.show(step, rows * columns - 1);
     const now = `${TEXT.outputName(row, column)} = ${number(output.data[step])}.`;
     say([TEXT.swept(step + 1, rows * columns), now, told].filter(Boolean).join(" "));
   };

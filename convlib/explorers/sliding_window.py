@@ -4,7 +4,7 @@ import numpy as np
 from traitlets import Float, Int, List
 
 from convlib.arguments import PADDING_MODES
-from convlib.explorers.explorer import View, as_numbers, html_table, make_controls, setting
+from convlib.explorers.explorer import View, as_numbers, html_table, setting
 from convlib.explorers.grid import GridExplorer, count_outputs
 from convlib.functional import conv2d, pad, pad_mode
 
@@ -57,7 +57,9 @@ class SlidingWindow(GridExplorer):
            [37., 43.]], dtype=float32)
     """
 
+    view_class = SlidingWindowView
     choices = {"padding_mode": PADDING_MODES}  # noqa: RUF012
+    plays = {"step": "through the outputs"}  # noqa: RUF012
 
     input = setting("input", "The numbers that the kernel slides over, shape (H, W).")
     kernel = setting("kernel", "The kernel, shape (KH, KW).")
@@ -80,28 +82,19 @@ class SlidingWindow(GridExplorer):
         padding_mode="zeros",
         controls=("step",),
     ):
-        state = self.check(
-            {
-                "input": input,
-                "kernel": kernel,
-                "bias": bias,
-                "stride": stride,
-                "padding": padding,
-                "dilation": dilation,
-                "padding_mode": padding_mode,
-                "step": 0,
-                "reached": 0,
-                "selected": [],
-            }
-        )
-        view = SlidingWindowView(**self.encode(state))
-        super().__init__(
-            view,
-            make_controls(
-                "SlidingWindow", controls, state, self.bounds(state), self.choices,
-                play={"step": "through the outputs"},
-            ),
-        )  # fmt: skip
+        state = {
+            "input": input,
+            "kernel": kernel,
+            "bias": bias,
+            "stride": stride,
+            "padding": padding,
+            "dilation": dilation,
+            "padding_mode": padding_mode,
+            "step": 0,
+            "reached": 0,
+            "selected": [],
+        }
+        super().__init__(state, controls)
 
     @staticmethod
     def compute(state):

@@ -33,7 +33,7 @@ export const fromRows = (rows) => array(rows.flat(), [rows.length, rows[0].lengt
 export const toRows = ({ data, shape: [rows, columns] }) =>
   Array.from({ length: rows }, (_, row) => Array.from(data.subarray(row * columns, (row + 1) * columns)));
 
-const product = (shape) => shape.reduce((total, extent) => total * extent, 1);
+export const product = (shape) => shape.reduce((total, extent) => total * extent, 1);
 
 /** Settings of one axis or of all, as one per axis. */
 const each = (setting, axes) => (Array.isArray(setting) ? setting : Array(axes).fill(setting));

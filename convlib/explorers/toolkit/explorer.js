@@ -101,7 +101,7 @@ function makeFigure({ name, settings, choices, inputs, complete, legal, bounds, 
   function redraw() {
     const drawn = legal(engine, { ...state(), ...shown.inputs });
     draw(drawn, shown.arrays);
-    root.explorer = { state: drawn, result: shown.arrays };
+    root.explorer = { state: drawn, result: shown.arrays, isWaiting: () => ask.pending !== undefined };
     tools.refresh();
     root.dataset.updates = Number(root.dataset.updates) + 1;
   }

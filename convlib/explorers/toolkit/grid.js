@@ -1,12 +1,10 @@
 // What the explorers of one kernel over one grid of numbers share: what fits, and what a link may bring. Python's twin
 // is grid.py. The settings are input, kernel, padding, dilation and step, and perhaps stride and padding_mode.
-import { clamp, upTo } from "./numbers.js";
+import { clamp, shapeOf, unfitArray, unfitNumbers, upTo } from "./numbers.js";
 import { largestPadding } from "./padding.js";
 import { TEXT } from "./words.js";
 
-const LARGEST = { padding: 4, stride: 4, input: 12, kernel: 7, number: 9999 };
-
-export const shapeOf = (rows) => [rows.length, rows[0].length];
+const LARGEST = { padding: 4, stride: 4, input: [12, 12], kernel: [7, 7] };
 
 /** Rows and columns of the output; below 1 where the window does not fit. */
 function outputShape(engine, { input, kernel }, { stride = 1, padding, dilation }) {
@@ -51,11 +49,7 @@ export function gridRules(largestDilation) {
 
 /** Why the input and kernel that a link brings, and other numbers, cannot be shown. */
 export function unfitGrid({ input, kernel }, ...numbers) {
-  for (const [name, rows] of Object.entries({ input, kernel })) {
-    const sizes = [rows.length, rows[0]?.length ?? 0];
-    if (sizes.some((size) => size < 1 || size > LARGEST[name])) return TEXT.badSize(name, LARGEST[name]);
-  }
-  const tooLarge = [...input.flat(), ...kernel.flat(), ...numbers].find((value) => !(Math.abs(value) <= LARGEST.number));
-  if (tooLarge !== undefined) return TEXT.notANumber(tooLarge);
-  return kernel.length > input.length || kernel[0].length > input[0].length ? TEXT.kernelTooLarge : undefined;
+  const wrong = unfitArray("input", input, LARGEST.input) ?? unfitArray("kernel", kernel, LARGEST.kernel);
+  const isTooLarge = kernel.length > input.length || kernel[0]?.length > input[0]?.length;
+  return wrong ?? unfitNumbers(numbers) ?? (isTooLarge ? TEXT.kernelTooLarge : undefined);
 }

@@ -41,11 +41,14 @@ export function readLink(label, initial, reals) {
   return settings;
 }
 
-/** Whether two values are both numbers, both texts, or both arrays of such, in equally many dimensions. */
+/** The shape of nested arrays, as a text that can be compared. */
+const shapeOf = (value) => (Array.isArray(value) ? `${value.length} ${shapeOf(value[0])}` : "");
+
+/** Whether two values are both numbers, both texts, or both regular arrays of such, in equally many dimensions. */
 function sameKind(value, like) {
   if (Array.isArray(value) && Array.isArray(like)) {
     if (value.length === 0 || like.length === 0) return value.every(Number.isFinite); // a selection, of nothing perhaps
-    return value.every((item) => sameKind(item, like[0]) && item.length === value[0].length);
+    return value.every((item) => sameKind(item, like[0]) && shapeOf(item) === shapeOf(value[0]));
   }
   return typeof value === typeof like && !Array.isArray(value) && !Array.isArray(like) && value !== null;
 }

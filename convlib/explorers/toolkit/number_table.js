@@ -14,13 +14,16 @@ export class NumberTable {
    * onEdit(row, column, value): a new number was typed.
    * onEscape(): nothing is to be selected. onBadNumber(text): what was typed is no number.
    * where(row, column): how a cell's place is called, if not by its row and column in the table.
+   * heads: headings of the columns.
    * Without onSelect and onEdit the table only shows.
    */
-  constructor({ onSelect, onEdit, onEscape, onBadNumber, where = TEXT.cell } = {}) {
+  constructor({ onSelect, onEdit, onEscape, onBadNumber, where = TEXT.cell, heads = [] } = {}) {
     Object.assign(this, { onSelect, onEdit, onEscape, onBadNumber, where });
     this.caption = element("caption");
     this.body = element("tbody");
     this.table = element("table", { class: "convlib-numbers" }, this.caption, this.body);
+    const headings = heads.map((head) => element("th", { scope: "col" }, head));
+    if (heads.length) this.caption.after(element("thead", {}, element("tr", {}, ...headings)));
     this.root = element("div", { class: "convlib-table" }, this.table);
     this.shape = [0, 0];
     this.at = [0, 0]; // the cell that Tab leads to
@@ -92,7 +95,7 @@ export class NumberTable {
 
   find(target) {
     const cell = target.closest("td");
-    return cell && [cell.parentElement.rowIndex, cell.cellIndex];
+    return cell && [cell.parentElement.sectionRowIndex, cell.cellIndex];
   }
 
   moveTo(row, column) {
