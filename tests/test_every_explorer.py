@@ -15,6 +15,7 @@ from in_page import (
     bounds_of,
     choose,
     faults,
+    follow,
     link_of,
     press,
     program,
@@ -24,6 +25,7 @@ from in_page import (
     settle,
     shown,
     slider,
+    small_targets,
 )
 
 from convlib import explorers
@@ -31,7 +33,6 @@ from convlib import explorers
 KINDS = [getattr(explorers, name) for name in explorers.__all__]
 KEYS = ("ArrowRight", "ArrowLeft", "ArrowRight", "ArrowLeft", "PageUp", "PageDown", "Home", "End")
 STEPS = int(os.environ.get("CONVLIB_WALK", 25))
-TARGETS = ":is(button, select, summary, td[tabindex], .noUi-handle, .convlib-explorer label)"
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
@@ -39,7 +40,7 @@ def kind(request):
     return request.param
 
 
-def move(page, explorer, rng, number=0):
+def move(page, explorer, rng, number=0, resets=True):
     """One movement that a reader could make, at random; says what it was."""
     box = page.locator(".convlib-explorer-box").nth(number)
     controls = [
@@ -50,7 +51,7 @@ def move(page, explorer, rng, number=0):
     kinds = (
         ["control"] * 6 * bool(controls) + ["cell"] * 2 * bool(cells.count()) + ["button"] * buttons.count()
     )
-    chosen = rng.choice([*kinds, "reset"] if rng.random() < 0.2 else kinds)
+    chosen = rng.choice([*kinds, "reset"] if resets and rng.random() < 0.2 else kinds)
     if chosen == "control":
         name, control = controls[rng.integers(len(controls))]
         if isinstance(control, widgets.Dropdown):
@@ -64,6 +65,9 @@ def move(page, explorer, rng, number=0):
         press(page, name, *keys, number=number)
         return f"{name}: {keys}"
     if chosen == "cell":
+        page.wait_for_timeout(100)  # FilterBench's tables follow its pictures when those rest
+        if not cells.count():
+            return "nothing"
         cell = cells.nth(int(rng.integers(cells.count())))
         cell.scroll_into_view_if_needed()
         cell.click()
@@ -104,8 +108,8 @@ def test_axe_finds_nothing(show, kind, theme):
     page = show(explorer, width=360, theme=theme)
     put_in_theme(page, theme)
     rng = np.random.default_rng(1)
-    for _ in range(4):
-        move(page, explorer, rng)
+    for _ in range(8):
+        move(page, explorer, rng, resets=False)
     program(page, "torch")
     assert not faults(page)
 
@@ -117,12 +121,7 @@ def test_a_narrow_phone_needs_no_sideways_scrolling_and_targets_are_large(show, 
     rng = np.random.default_rng(2)
     for _ in range(6):
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
-        small = page.locator(TARGETS).evaluate_all(
-            """(all) => all.filter((e) => e.checkVisibility({ visibilityProperty: true }))
-              .map((e) => [e.outerHTML.slice(0, 120), e.getBoundingClientRect()])
-              .filter(([, box]) => Math.min(box.width, box.height) < 24)"""
-        )
-        assert not small
+        assert not small_targets(page)
         move(page, explorer, rng)
 
 
@@ -167,8 +166,9 @@ def test_a_link_restores_the_state_and_survives_a_reload(show, kind):
     page = show(explorer)
     rng = np.random.default_rng(6)
     for _ in range(5):
-        move(page, explorer, rng)
+        move(page, explorer, rng, resets=False)
     before = shown(page)
+    assert settings_of(explorer, before[0]) != explorer.view.initial
     address = link_of(page)
     page.reload()
     page.wait_for_function(READY)
@@ -188,12 +188,10 @@ def test_a_malformed_link_is_ignored_with_a_note_and_never_an_error(show, kind):
     explorer = kind()
     page = show(explorer)
     before = shown(page)[0]
-    label = page.evaluate("document.querySelector('.convlib-explorer').dataset.label")
     linked = [name for name, value in explorer.view.initial.items() if not isinstance(value, bytes)]
     wrong = ["%5B", "null", "true", "{}", "1.5.2", "%5B%5B1,%5B2%5D%5D%5D", "%5B%7B%7D%5D"]
     for fields in ["speed=1", *[f"{name}={value}" for name in linked for value in wrong]]:
-        page.evaluate("(hash) => { location.hash = hash }", f"explorer={label}&{fields}")
-        settle(page)
+        follow(page, fields)
         assert "The link's state is ignored" in page.locator(".convlib-alert").inner_text(), fields
         assert shown(page)[0] == before, fields
 
@@ -201,16 +199,14 @@ def test_a_malformed_link_is_ignored_with_a_note_and_never_an_error(show, kind):
 def test_a_link_with_any_numbers_leads_to_a_legal_state(show, kind):
     explorer = kind()
     page = show(explorer)
-    label = page.evaluate("document.querySelector('.convlib-explorer').dataset.label")
     rng = np.random.default_rng(7)
     initial = {name: value for name, value in explorer.view.initial.items() if not isinstance(value, bytes)}
     for _ in range(12):
         name = str(rng.choice(list(initial)))
         values = [-1, 0, 3, 10**6, [], [1], [[1]], [[2, 1], [0, -3]], [[[1]]], "custom", [10**9] * 3]
         value = values[rng.integers(len(values))]
-        fields = f"explorer={label}&{name}={json.dumps(value)}"
-        page.evaluate("(hash) => { location.hash = hash }", fields)
-        settle(page)
+        fields = f"{name}={json.dumps(value)}"
+        follow(page, fields)
         try:
             assert_as_in_python(page, explorer)
         except AssertionError as error:

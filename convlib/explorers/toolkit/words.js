@@ -298,7 +298,7 @@ export const TEXT = {
     input: "Input",
     wanted: "Output wanted",
     made: "Output now",
-    error: "Error: now − wanted",
+    error: "Now − wanted",
     map: (name, [h, w], [low, high]) => `${name}, ${h} × ${w}, from ${low} to ${high}`,
     correlation: (n) =>
       `The gradient is 2/${n} times the correlation of input and error: for each weight, the sum over all ${n} outputs ` +
