@@ -5,6 +5,7 @@ explorers to measure only those: ``python benchmarks/explorers.py Dilation Pooli
 """
 
 import gzip
+import math
 import statistics
 import sys
 import tempfile
@@ -26,18 +27,32 @@ from serve import make_server  # noqa: E402
 from convlib import explorers  # noqa: E402
 
 PRESSES = 30
-LIMITS = {"page": (17, 34), "kernel": (50, None)}  # ms: median, 95th percentile
+LIMITS = {"page": (17, 34), "kernel": (50, None)}  # ms: median and 95th percentile until it is drawn
 
-# Notes, for each redraw, the time since the last key, when the frame that shows it is done.
+# Notes the time from each key to the end of the frame that shows its result, and of Python's answer.
 WATCH = """() => {
-  window.delays = [];
-  let pressed;
-  addEventListener("keydown", () => { pressed = performance.now(); }, true);
-  new MutationObserver(() => requestAnimationFrame(() => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => { if (pressed) delays.push(performance.now() - pressed); pressed = undefined; };
-    port2.postMessage(0);
-  })).observe(document.querySelector(".convlib-explorer"), { attributeFilter: ["data-updates"] });
+  window.delays = { drawn: [], answered: [] };
+  const root = document.querySelector(".convlib-explorer");
+  let pressed = {};
+  const note = (what) => {
+    if (pressed[what]) delays[what].push(performance.now() - pressed[what]);
+    pressed[what] = undefined;
+  };
+  addEventListener("keydown", () => {
+    const now = performance.now();
+    pressed = { drawn: now, answered: now };
+  }, true);
+  new MutationObserver(() => {
+    const isAnswer = root.dataset.computedBy === "kernel" && !root.explorer.isWaiting();
+    requestAnimationFrame(() => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => {
+        note("drawn");
+        if (isAnswer) note("answered");
+      };
+      port2.postMessage(0);
+    });
+  }).observe(root, { attributeFilter: ["data-updates"] });
 }"""
 
 
@@ -70,13 +85,15 @@ def measure_controls(page, explorer, who):
         for key in (forth, back, forth, back):  # code is compiled, and the control in the middle of its range
             page.keyboard.press(key)
             page.wait_for_timeout(100)
-        page.evaluate("delays.length = 0")
+        page.evaluate("delays.drawn.length = delays.answered.length = 0")
         for i in range(PRESSES):
             page.keyboard.press((forth, back)[i % 2])
             page.wait_for_timeout(60 if who == "page" else 150)
         delays = page.evaluate("delays")
-        if delays:  # a control with one legal value moves nothing
-            report(f"{who}: {type(explorer).__name__}, {name}", delays, LIMITS[who])
+        if delays["drawn"]:  # a control with one legal value moves nothing
+            report(f"{who}: {type(explorer).__name__}, {name}", delays["drawn"], LIMITS[who])
+        if who == "kernel" and delays["answered"]:
+            report("    until Python has answered", delays["answered"], (math.inf, None))
     assert page.locator(".convlib-explorer").get_attribute("data-computed-by") == who
 
 

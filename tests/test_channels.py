@@ -155,7 +155,7 @@ def assert_told(page, state, arrays):
         slice = np.ravel(state["weight"][o][c]).tolist()
         notes = tables(page, rf"input\[{c}\]").locator(".window small")
         assert [evaluated(note.removeprefix("×")) for note in notes.all_inner_texts()] == slice
-        weights = tables(page, rf"weight\[{o}, {c}\]").locator("td > span")
+        weights = tables(page, rf"weight\[{o}, {c}\]").locator("td")
         assert [evaluated(weight) for weight in weights.all_inner_texts()] == slice
     for index in range(len(output)):
         mark = "current" if index == o else "window"

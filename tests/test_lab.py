@@ -29,12 +29,16 @@ STEPS = int(os.environ.get("CONVLIB_WALK", 8))
 BUSY = "import ctypes; _ = ctypes.PyDLL(None).usleep(6_000_000)"
 
 
+# by default it has one slider, which changes nothing that is computed
+OPTIONS = {SlidingWindow: {"controls": ("step", "padding", "stride")}}
+
+
 @contextmanager
 def run_lab(folder, kinds=KINDS):
     """A JupyterLab of our own with a notebook for each kind of explorer; gives its address."""
     for kind in kinds:
         name = kind.__name__
-        code = f"from convlib.explorers import {name}\nexplorer = {name}()\nexplorer"
+        code = f"from convlib.explorers import {name}\nexplorer = {name}(**{OPTIONS.get(kind, {})})\nexplorer"
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
         notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
         nbformat.write(notebook, folder / f"{name}.ipynb")
@@ -84,11 +88,12 @@ class Notebook:
     def __init__(self, page, address, folder, kind):
         self.page = page
         self.kind = kind
-        files = set((folder / "runtime").glob("kernel-*.json"))
         page.goto(f"{address}/lab/tree/{kind.__name__}.ipynb?reset")
         page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=40000)
         self.run_all()
-        (self.file,) = set((folder / "runtime").glob("kernel-*.json")) - files
+        sessions = json.load(urllib.request.urlopen(f"{address}/api/sessions"))
+        (kernel,) = {s["kernel"]["id"] for s in sessions if s["path"] == f"{kind.__name__}.ipynb"}
+        self.file = folder / "runtime" / f"kernel-{kernel}.json"
 
     def menu(self, *items):
         self.page.locator(".lm-MenuBar-item", has_text=re.compile(f"^{items[0]}$")).click()
@@ -178,7 +183,8 @@ def assert_as_in_python(notebook, explorer, who):
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_kernel_and_page_agree_on_a_walk_and_the_page_goes_on_without_the_kernel(open_notebook, kind):
-    notebook, explorer, rng = open_notebook(kind), kind(), np.random.default_rng(9)
+    notebook, explorer = open_notebook(kind), kind(**OPTIONS.get(kind, {}))
+    rng = np.random.default_rng(9)
     page = notebook.page
     walked = []
     with notebook.python() as python:

@@ -1,8 +1,9 @@
-// Who computes: Python where a kernel answers, the page where none does.
+// Who computes: the page at once, and Python, whose answer takes its place, where a kernel answers.
 //
-// A view starts in the page and says hello. Only an answer to its own hello makes it ask Python. One question is on its
-// way at a time; while it is, the newest state waits and older ones are forgotten. A question that stays unanswered
-// means that the kernel is gone or busy: the page goes on alone and says hello again.
+// A message to a kernel and back takes several frames, on a hub far away many; a slider cannot wait for that. A view
+// starts in the page and says hello. Only an answer to its own hello makes it ask Python. One question is on its way at
+// a time; while it is, the newest state waits and older ones are forgotten. A question that stays unanswered means that
+// the kernel is gone or busy: the page goes on alone and says hello again.
 
 const PATIENCE = 1500; // ms to wait for one answer
 const PAUSE = 3000; // ms between two hellos, at least
@@ -29,12 +30,9 @@ export class Ask {
   /** Sees to it that the arrays of this question are shown. */
   request(question) {
     this.latest = question;
-    if (!this.alive) {
-      this.computeHere();
-      this.hello();
-    } else if (!this.pending) {
-      this.send();
-    }
+    this.computeHere();
+    if (!this.alive) this.hello();
+    else if (!this.pending) this.send();
   }
 
   computeHere() {
@@ -69,13 +67,9 @@ export class Ask {
       if (!this.pending) this.send();
     } else if (message.sequence === this.pending) {
       this.endWaiting();
-      if (message.type === "error") {
-        this.computeHere();
-        this.fail(new Error(message.message));
-      } else {
-        this.show(this.asked, readArrays(message.shapes, buffers), "kernel");
-      }
       if (this.latest !== this.asked) this.send();
+      else if (message.type === "error") this.fail(new Error(message.message));
+      else this.show(this.asked, readArrays(message.shapes, buffers), "kernel");
     }
   }
 

@@ -93,7 +93,7 @@ function makeFigure({ name, settings, choices, inputs, complete, legal, bounds, 
   function show({ state: of }, arrays, who) {
     shown = { inputs: Object.fromEntries(inputs.map((key) => [key, of[key]])), arrays };
     root.dataset.computedBy = who;
-    write(status, TEXT.computedBy[who]);
+    if (!ask.alive || who === "kernel") write(status, TEXT.computedBy[who]); // not for the moment until Python answers
     report();
     redraw();
   }

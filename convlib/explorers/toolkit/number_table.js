@@ -8,6 +8,13 @@ const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRi
 export const edited = (rows, row, column, value) =>
   rows.map((cells, i) => cells.map((cell, j) => (i === row && j === column ? value : cell)));
 
+/** Gives an element the first `count` of the items as its children; items that are missing are made. */
+function fit(parent, items, count, make) {
+  while (items.length < count) items.push(make());
+  while (parent.childElementCount > count) parent.lastChild.remove();
+  parent.append(...items.slice(parent.childElementCount, count));
+}
+
 export class NumberTable {
   /**
    * onSelect(row, column): a cell was clicked or chosen with Enter or Space.
@@ -25,6 +32,8 @@ export class NumberTable {
     const headings = heads.map((head) => element("th", { scope: "col" }, head));
     if (heads.length) this.caption.after(element("thead", {}, element("tr", {}, ...headings)));
     this.root = element("div", { class: "convlib-table" }, this.table);
+    this.rows = [];
+    this.cells = [];
     this.shape = [0, 0];
     this.at = [0, 0]; // the cell that Tab leads to
     if (!onSelect && !onEdit) {
@@ -64,13 +73,15 @@ export class NumberTable {
     }
   }
 
-  build(shape) {
-    this.shape = shape;
-    this.at = this.at.map((index, axis) => Math.min(index, shape[axis] - 1));
+  /** Rows and cells that are there stay; those that are not needed now are kept for later. */
+  build([rows, columns]) {
+    if (this.interactive && this.cells.length) this.cell(...this.at).tabIndex = -1;
+    this.shape = [rows, columns];
+    this.at = this.at.map((index, axis) => Math.min(index, this.shape[axis] - 1));
     const attributes = this.interactive ? { role: "gridcell", tabindex: -1 } : {};
-    const make = () => element("td", attributes, element("span"), element("small", { "aria-hidden": true }));
-    this.cells = Array.from({ length: shape[0] }, () => Array.from({ length: shape[1] }, make));
-    this.body.replaceChildren(...this.cells.map((cells) => element("tr", {}, ...cells)));
+    const makeCell = () => element("td", attributes, "");
+    fit(this.body, this.rows, rows, () => element("tr"));
+    this.rows.slice(0, rows).forEach((row, i) => fit(row, (this.cells[i] ??= []), columns, makeCell));
     if (this.interactive) this.cell(...this.at).tabIndex = 0;
   }
 
@@ -80,17 +91,19 @@ export class NumberTable {
 
   drawCell(row, column) {
     const cell = this.cell(row, column);
-    const [shown, added] = cell.children;
-    if (!added) return; // the reader is typing in it
+    const below = cell.firstElementChild;
+    if (below?.tagName === "INPUT") return; // the reader is typing in it
     const { value, note = "", label = "", marks = "", selected, heat } = this.cellAt(row, column);
     const text = value === undefined ? "" : number(value);
-    write(shown, text);
-    write(added, note);
+    write(cell, text);
+    if (below) write(below, note);
+    else if (note) cell.append(element("small", { "aria-hidden": true }, note));
     if (cell.className !== marks) cell.className = marks;
     if (heat !== undefined) cell.style.setProperty("--convlib-heat", `${Math.round(100 * heat)}%`);
     if (!this.interactive) return;
-    cell.ariaLabel = [text + note, label, this.where(row, column)].filter(Boolean).join(", ");
-    cell.ariaSelected = Boolean(selected);
+    const said = [text + note, label, this.where(row, column)].filter(Boolean).join(", ");
+    if (cell.ariaLabel !== said) cell.ariaLabel = said;
+    if (cell.ariaSelected !== String(Boolean(selected))) cell.ariaSelected = Boolean(selected);
   }
 
   find(target) {
@@ -141,7 +154,7 @@ export class NumberTable {
   edit(row, column, typed) {
     const cell = this.cell(row, column);
     const old = number(this.cellAt(row, column).value);
-    const parts = [...cell.children];
+    const parts = [...cell.childNodes];
     const field = element("input", {
       type: "text",
       inputmode: "text", // a decimal keyboard has no minus on some phones
