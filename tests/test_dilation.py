@@ -120,7 +120,7 @@ def test_page_and_python_agree_and_the_sentences_are_true_wherever_the_sliders_g
     page = show(explorer)
     rng = np.random.default_rng(1)
     visited = set()
-    for _ in range(int(os.environ.get("CONVLIB_WALK", 60))):
+    for _ in range(int(os.environ.get("CONVLIB_WALK") or 60)):
         key = str(rng.choice(["ArrowRight", "ArrowLeft", "Home", "End"], p=[0.5, 0.3, 0.1, 0.1]))
         name = str(rng.choice(["step", "dilation", "padding"], p=[0.2, 0.4, 0.4]))
         press(page, name, *[key] * int(rng.integers(1, 3)))

@@ -156,7 +156,7 @@ def test_page_and_python_agree_and_the_sentences_are_true_wherever_the_controls_
     page = show(explorer)
     rng = np.random.default_rng(2)
     visited, presets, layers = set(), set(), set()
-    for _ in range(int(os.environ.get("CONVLIB_WALK", 60))):
+    for _ in range(int(os.environ.get("CONVLIB_WALK") or 60)):
         used = ("layers", *RATES)[: 1 + shown(page)[0]["layers"]]
         name = str(rng.choice(["preset", "kernel_size", *used, "layers"]))
         if name == "preset":

@@ -32,7 +32,7 @@ from convlib import explorers
 
 KINDS = [getattr(explorers, name) for name in explorers.__all__]
 KEYS = ("ArrowRight", "ArrowLeft", "ArrowRight", "ArrowLeft", "PageUp", "PageDown", "Home", "End")
-STEPS = int(os.environ.get("CONVLIB_WALK", 25))
+STEPS = int(os.environ.get("CONVLIB_WALK") or 25)
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)

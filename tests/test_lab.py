@@ -24,7 +24,7 @@ from test_every_explorer import KINDS, move
 
 from convlib.explorers import FilterBench, SlidingWindow
 
-STEPS = int(os.environ.get("CONVLIB_WALK", 8))
+STEPS = int(os.environ.get("CONVLIB_WALK") or 8)
 # sleeps without giving up Python's lock, so that no other thread of the kernel answers either
 BUSY = "import ctypes; _ = ctypes.PyDLL(None).usleep(6_000_000)"
 

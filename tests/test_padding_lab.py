@@ -141,7 +141,7 @@ def test_page_and_python_agree_wherever_the_sliders_go_with_an_input_that_is_no_
     page = show(explorer)
     rng = np.random.default_rng(0)
     visited = set()
-    for _ in range(int(os.environ.get("CONVLIB_WALK", 60))):
+    for _ in range(int(os.environ.get("CONVLIB_WALK") or 60)):
         name = rng.choice(["padding", "kernel_size", "mode"])
         if name == "mode":
             choose(page, name, str(rng.choice(MODES)))

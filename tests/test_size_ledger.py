@@ -147,7 +147,7 @@ def test_page_and_python_agree_and_the_sentences_are_true_wherever_the_sliders_g
     page = show(explorer)
     rng = np.random.default_rng(0)
     visited = set()
-    for _ in range(int(os.environ.get("CONVLIB_WALK", 60))):
+    for _ in range(int(os.environ.get("CONVLIB_WALK") or 60)):
         keys = ["ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft", "Home", "End"]
         press(page, str(rng.choice(SETTINGS)), *[str(rng.choice(keys))] * int(rng.integers(1, 4)))
         state, arrays = assert_as_in_python(page, explorer, rtol=0)

@@ -299,7 +299,8 @@ export function pathsProgram(library, { layers, size, units, unit, show }) {
  */
 export function trainProgram(library, { input, target, rate, steps, show }) {
   const kernel = tuple([target[0][0].length, target[0][0][0].length]);
-  const lines = LIBRARIES[library].train({ rate, steps, kernel });
+  const decimal = Number.isInteger(rate) ? rate.toFixed(1) : rate; // Keras refuses an integer
+  const lines = LIBRARIES[library].train({ rate: decimal, steps, kernel });
   return written(library, { arrays: { input, target }, extra: library === "jax" ? ["import jax"] : [], lines, show });
 }
 
