@@ -124,6 +124,8 @@ def test_every_control_answers_the_keyboard_and_nothing_goes_wrong(path, open_pa
         assert move_dropdown(select), (
             f"dropdown {select.evaluate('(s) => s.labels[0]?.textContent')!r} changes nothing"
         )
+    for reset in page.get_by_role("button", name="Reset").all():
+        reset.press("Enter")  # where the sliders are now, there may be a single window and nothing to play
     for button in play_buttons(page):
         assert press(button, "Space"), "Play changes nothing"
         page.keyboard.press("Space")
@@ -189,10 +191,12 @@ def test_without_javascript_each_explorer_has_a_still(path, open_page, site):
     page = open_page(java_script_enabled=False).page
     page.goto(site + path)
     views = page.locator('script[type="application/vnd.jupyter.widget-view+json"]').count()
-    stills = page.locator(".text_html table", has=page.locator("caption", has_text="Kernel"))
+    stills = page.locator(".text_html noscript")
     assert views > 0
     assert stills.count() == views
-    assert all(still.is_visible() for still in stills.all())
+    for still in stills.all():
+        assert still.locator("p, table").first.is_visible()
+        assert len(still.inner_text()) > 100
 
 
 def test_a_phone_a_sixth_as_fast_gets_there_without_an_error(open_page, site):
