@@ -275,7 +275,8 @@ def test_the_tables_show_target_learned_kernel_and_gradient_at_the_step(show):
 def test_a_kernel_that_is_found_reads_like_the_one_that_was_to_be_found(show):
     page = show(LearnKernel(kernel="box", rate=0.3, step=STEPS))
     np.testing.assert_allclose(numbers(table(page, "Learned")), 1 / 9, atol=0.0005)
-    assert page.locator("td.heat small").all_inner_texts() == [""] * 9
+    assert page.locator("td.heat").count() == 9
+    assert page.locator("td.heat small").count() == 0
     assert set(table(page, "Gradient").ravel()) == {"0"}
 
 
