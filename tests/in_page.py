@@ -133,6 +133,15 @@ def follow(page, fields, number=0):
     settle(page)
 
 
+def assert_ignored(page, malformed):
+    """Each of these fields of a link, with its words in the note, leaves the page's explorer as it is."""
+    before = shown(page)[0]
+    for fields, words in malformed.items():
+        follow(page, fields)
+        assert words in page.locator(".convlib-alert").inner_text(), fields
+        assert shown(page)[0] == before
+
+
 TARGETS = ":is(button, select, summary, td[tabindex], .noUi-handle, .convlib-explorer label)"
 
 

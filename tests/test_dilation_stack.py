@@ -8,6 +8,7 @@ import pytest
 from conftest import READY
 from in_page import (
     assert_as_in_python,
+    assert_ignored,
     cell,
     choose,
     faults,
@@ -327,8 +328,4 @@ MALFORMED = {
 
 def test_a_malformed_link_is_ignored_with_a_note(show):
     page = show(DilationStack())
-    before = shown(page)[0]
-    for fields, words in MALFORMED.items():
-        follow(page, fields)
-        assert words in page.locator(".convlib-alert").inner_text(), fields
-        assert shown(page)[0] == before
+    assert_ignored(page, MALFORMED)

@@ -5,10 +5,10 @@ import pytest
 from conftest import READY
 from in_page import (
     assert_as_in_python,
+    assert_ignored,
     cell,
     choose,
     faults,
-    follow,
     link_of,
     press,
     program,
@@ -385,10 +385,6 @@ MALFORMED = {
 
 def test_a_malformed_link_is_ignored_with_a_note_that_goes_with_the_next_move(show):
     page = show(SlidingWindow(controls=ALL))
-    before = shown(page)[0]
-    for fields, words in MALFORMED.items():
-        follow(page, fields)
-        assert words in page.locator(".convlib-alert").inner_text(), fields
-        assert shown(page)[0] == before
+    assert_ignored(page, MALFORMED)
     press(page, "stride", "ArrowRight")
     assert page.locator(".convlib-alert").inner_text() == ""
