@@ -152,10 +152,9 @@ def measure_lab(browser, kinds, folder):
 def main():
     kinds = [getattr(explorers, name) for name in sys.argv[1:] or explorers.__all__]
     print(f"Explorers, {PRESSES} key presses each, from the key to after the next frame")
+    path = find_browser()  # may ask Playwright itself, so not below
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        browser = playwright.chromium.launch(
-            executable_path=find_browser(), args=[*CHROMIUM_FLAGS, "--no-sandbox"]
-        )
+        browser = playwright.chromium.launch(executable_path=path, args=[*CHROMIUM_FLAGS, "--no-sandbox"])
         for name in ("page", "lab"):
             (Path(folder) / name).mkdir()
         measure_start(browser)

@@ -16,12 +16,16 @@ from matplotlib import colormaps
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from convlib.arguments import PADDING_MODES
 from convlib.functional import conv2d, pad, pad_mode
 
 __all__ = [
     "Shown",
+    "show_bars",
+    "show_grids",
+    "show_lines",
     "show_numbers",
     "show_padding",
     "show_pictures",
@@ -41,6 +45,9 @@ FONT = 16  # points, of titles and sums
 PAGE = 6.4  # inches: the width of a row of pictures
 PIXELS_PER_INCH = 100  # on the page
 MOST_NUMBERS = 16  # rows or columns of numbers that anyone can still read
+MOST_CELLS = 13  # cells beside each other that stay legible on a phone
+# Okabe and Ito's colours, darkened for the light card, each with dashes of its own
+CURVES = (("#0060a8", "-"), ("#b34700", "--"), ("#00785a", "-."), ("#8a3a78", ":"))
 
 
 class Shown(tuple):
@@ -103,27 +110,172 @@ def show_numbers(array, title="", window=None):
         ``array`` is not a grid of readable size, or ``window`` does not lie inside of it.
     """
     array = as_grid("show_numbers", "array", array)
-    height, width = array.shape
-    marked = np.zeros(array.shape, bool)
-    alt = [f"{title + ': ' if title else ''}{height} × {width} numbers."]
-    if window is not None:
-        row, column, window_height, window_width = window
-        if min(row, column) < 0 or row + window_height > height or column + window_width > width:
-            raise ValueError(
-                f"show_numbers: window {tuple(window)} (row, column, height, width) does not lie inside "
-                f"of an array of shape {array.shape}"
-            )
-        marked[row : row + window_height, column : column + window_width] = True
-        alt.append(
-            f"A window of {window_height} × {window_width} is marked, its first cell at row {row}, "
-            f"column {column}."
-        )
+    as_window("show_numbers", "window", window, array.shape)
     top = TITLE if title else 0
-    figure, axes = card(max(width, text_width(title)), top + height)
-    draw_grid(axes, array, 0, top, title, np.where(marked, WINDOW, PLAIN))
-    if window is not None:
-        outline(axes, 0, top, window)
-    return Shown(figure, axes, " ".join([*alt, f"Rows: {spoken_rows(array)}"]))
+    figure, axes = card(max(array.shape[1], text_width(title)), top + len(array))
+    draw_marked(axes, array, 0, top, title, window)
+    return Shown(figure, axes, spoken_grid(array, title, window))
+
+
+def show_grids(arrays, titles=None, windows=None, columns=None):
+    """Several grids of numbers beside each other: channels, frames, the slices of a kernel.
+
+    Parameters
+    ----------
+    arrays : array or list of arrays of shape (H, W)
+        Each at most 16 rows and columns.
+    titles : str or list of str, optional
+        One for each grid.
+    windows : list, optional
+        For each grid the cells to mark, (row, column, height, width) as in ``show_numbers``, or None.
+    columns : int, optional
+        Grids in a row; by default as many as stay legible on a phone.
+
+    Returns
+    -------
+    Shown
+        (figure, axes); one unit of the axes is one cell.
+
+    Raises
+    ------
+    ValueError
+        There is no grid, one is not of readable size, a window does not lie inside its grid, or titles or
+        windows do not number as many as grids.
+    """
+    function = "show_grids"
+    grids = [as_grid(function, f"arrays[{i}]", array) for i, array in enumerate(arrays)]
+    if not grids:
+        raise ValueError(f"{function}: arrays is empty")
+    titles = one_for_each(function, "titles", "" if titles is None else titles, str, len(grids), "grids")
+    windows = one_for_each(function, "windows", windows, type(None), len(grids), "grids")
+    for i, (grid, window) in enumerate(zip(grids, windows)):
+        as_window(function, f"windows[{i}]", window, grid.shape)
+    top = TITLE if any(titles) else 0
+    width = max(max(grid.shape[1], text_width(title)) for grid, title in zip(grids, titles))
+    height = max(len(grid) for grid in grids)
+    columns = min(columns or max(1, int((MOST_CELLS + GAP) / (width + GAP))), len(grids))
+    rows = math.ceil(len(grids) / columns)
+    figure, axes = card(columns * (width + GAP) - GAP, rows * (top + height + GAP) - GAP)
+    alt = []
+    for i, (grid, title, window) in enumerate(zip(grids, titles, windows)):
+        left = i % columns * (width + GAP) + (width - grid.shape[1]) / 2
+        down = i // columns * (top + height + GAP) + top
+        draw_marked(axes, grid, left, down, title, window)
+        alt.append(spoken_grid(grid, title, window))
+    return Shown(figure, axes, " ".join(alt))
+
+
+def show_lines(curves, x=None, xlabel="", ylabel="", title="", log=()):
+    """Curves over one axis, told apart by dashes, lightness and a label at each.
+
+    Parameters
+    ----------
+    curves : dict of str to array of shape (n,)
+        Up to four curves by their labels.
+    x : array of shape (n,), optional
+        Where the numbers lie; by default 0, 1, 2 …
+    xlabel, ylabel, title : str
+    log : "x", "y" or both, optional
+        Axes with a logarithmic scale.
+
+    Returns
+    -------
+    Shown
+        (figure, axes)
+
+    Raises
+    ------
+    ValueError
+        There is no curve or more than four, one has another length than ``x``, or an axis is unknown.
+    """
+    function = "show_lines"
+    curves = {label: np.asarray(curve, float) for label, curve in curves.items()}
+    if not 1 <= len(curves) <= len(CURVES):
+        raise ValueError(f"{function}: curves must number 1 to {len(CURVES)}, got {len(curves)}")
+    x = np.arange(len(next(iter(curves.values())))) if x is None else np.asarray(x)
+    for label, curve in curves.items():
+        if curve.shape != x.shape or curve.ndim != 1 or curve.size == 0:
+            raise ValueError(
+                f"{function}: curve {label!r} has shape {curve.shape}, but x has shape {x.shape}; "
+                "both must be (n,)"
+            )
+    if unknown := set(log) - {"x", "y"}:
+        raise ValueError(f"{function}: log names axes among x and y, got {sorted(unknown)}")
+    figure = Figure(figsize=(PAGE, 0.6 * PAGE), facecolor=PAPER, layout="constrained")
+    axes = figure.subplots()
+    for (label, curve), (colour, dashes) in zip(curves.items(), CURVES):
+        marker = "o" if curve.size <= MOST_NUMBERS else None
+        axes.plot(x, curve, dashes, label=label, color=colour, linewidth=2.5, marker=marker)
+    style_axes(axes, xlabel, ylabel, title)
+    if np.issubdtype(x.dtype, np.integer):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if "x" in log:
+        axes.set_xscale("log")
+    if "y" in log:
+        axes.set_yscale("log")
+    if len(curves) > 1:
+        figure.legend(loc="outside lower center", ncols=2, fontsize=FONT, frameon=False, labelcolor=INK)
+    said = [spoken_curve(label, x, curve) for label, curve in curves.items()]
+    name = title or f"{ylabel or 'numbers'} over {xlabel or 'their index'}"
+    return Shown(figure, axes, f"{name}. {' '.join(said)}")
+
+
+def show_bars(values, title="", unit="", log=False):
+    """Horizontal bars, the number at each: parameters, multiply-adds, times.
+
+    Parameters
+    ----------
+    values : dict of str to number
+        Not negative, by label; the first is on top.
+    title : str
+    unit : str
+        Stands below the axis.
+    log : bool
+        Logarithmic scale, for numbers that differ by orders of magnitude; then all must be positive.
+
+    Returns
+    -------
+    Shown
+        (figure, axes)
+
+    Raises
+    ------
+    ValueError
+        There is no bar, or a number is negative, or zero on a logarithmic scale.
+    """
+    function = "show_bars"
+    if not values:
+        raise ValueError(f"{function}: values is empty")
+    labels, lengths = list(values), np.array(list(values.values()), float)
+    if lengths.min() < 0 or (log and lengths.min() == 0):
+        raise ValueError(
+            f"{function}: values must be {'positive' if log else 'at least 0'}, got {lengths.min():g}"
+        )
+    labels_wide = [textwrap.fill(label, 18) for label in labels]
+    lines = sum(label.count("\n") + 1 for label in labels_wide)
+    figure = Figure(
+        figsize=(PAGE, 1.2 + 0.22 * lines + 0.3 * len(labels)), facecolor=PAPER, layout="constrained"
+    )
+    axes = figure.subplots()
+    axes.barh(range(len(labels)), lengths, color=CURVES[0][0], height=0.6)
+    style_axes(axes, unit, "", title)
+    axes.set_yticks(range(len(labels)), labels=labels_wide)
+    axes.invert_yaxis()
+    if log:
+        axes.set_xscale("log")
+        low, high = axes.get_xlim()
+        axes.set_xlim(low, high * (high / low) ** 0.5)
+    else:
+        axes.set_xlim(0, 1.35 * max(lengths.max(), 1e-9))
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.xaxis.set_major_formatter(lambda number, _: f"{number:,g}")
+    printed = [f"{length:,.0f}" if length == round(length) else f"{length:,.3g}" for length in lengths]
+    for row, (length, text) in enumerate(zip(lengths, printed)):
+        axes.annotate(
+            text, (length, row), (5, 0), textcoords="offset points", va="center", size=FONT - 3, color=INK
+        )
+    said = "; ".join(f"{label} {text}" for label, text in zip(labels, printed))
+    return Shown(figure, axes, f"{title + ': ' if title else ''}bars{', ' + unit if unit else ''}. {said}.")
 
 
 def show_sliding_window(
@@ -369,6 +521,18 @@ def as_picture(function, index, picture):
     return picture
 
 
+def as_window(function, name, window, shape):
+    """Refuses a window (row, column, height, width) that does not lie inside of a grid; None is none."""
+    if window is None:
+        return
+    row, column, height, width = window
+    if min(row, column) < 0 or row + height > shape[0] or column + width > shape[1]:
+        raise ValueError(
+            f"{function}: {name} {tuple(window)} (row, column, height, width) does not lie inside "
+            f"of an array of shape {shape}"
+        )
+
+
 def signed_reach(maps):
     """Where a scale for signed maps ends on both sides, and whether some numbers lie beyond."""
     sizes = np.abs(np.concatenate([np.ravel(values) for values in maps])) if maps else np.ones(1)
@@ -379,11 +543,11 @@ def signed_reach(maps):
     return float(np.ceil(sizes.max() / digit) * digit) or 1, False
 
 
-def one_for_each(function, name, value, kind, count):
+def one_for_each(function, name, value, kind, count, what="pictures"):
     """A list of ``count`` values; a single one stands for all."""
     values = [value] * count if isinstance(value, kind) else list(value)
     if len(values) != count:
-        raise ValueError(f"{function}: {name} has {len(values)} entries for {count} pictures")
+        raise ValueError(f"{function}: {name} has {len(values)} entries for {count} {what}")
     return values
 
 
@@ -424,7 +588,7 @@ def draw_grid(axes, array, left, top, title, colours):
     """One square per number, with its first corner at (left, top); a colour for each."""
     height, width = array.shape
     labels = np.reshape(short_numbers(array.ravel()), array.shape)
-    size = 72 * CELL * min(0.5, 1.35 / max(map(len, labels.flat)))
+    size = 72 * CELL * min(0.5, 1.25 / max(map(len, labels.flat)))
     for y in range(height):
         for x in range(width):
             cell = Rectangle((left + x, top + y), 1, 1, facecolor=colours[y, x], edgecolor=LINE, linewidth=1)
@@ -435,6 +599,30 @@ def draw_grid(axes, array, left, top, title, colours):
             )  # fmt: skip
     if title:
         axes.text(left + width / 2, top - 0.2, title, size=FONT, color=INK, ha="center", va="bottom")
+
+
+def draw_marked(axes, array, left, top, title, window):
+    """A grid of numbers, the cells of one window (row, column, height, width) coloured and framed."""
+    colours = np.full(array.shape, PLAIN)
+    if window is not None:
+        row, column, height, width = window
+        colours[row : row + height, column : column + width] = WINDOW
+    draw_grid(axes, array, left, top, title, colours)
+    if window is not None:
+        outline(axes, left, top, window)
+
+
+def style_axes(axes, xlabel, ylabel, title):
+    """Axes of a chart in the book's colours and sizes."""
+    axes.set_facecolor(PLAIN)
+    axes.set_title(textwrap.fill(title, 42), size=FONT, color=INK)
+    axes.set_xlabel(xlabel, size=FONT, color=INK)
+    axes.set_ylabel(ylabel, size=FONT, color=INK)
+    axes.tick_params(labelsize=FONT - 3, labelcolor=INK, color=LINE)
+    axes.grid(color="#e4e1d8")
+    axes.set_axisbelow(True)
+    for spine in axes.spines.values():
+        spine.set_color(LINE)
 
 
 def outline(axes, left, top, window, colour=WINDOW_EDGE, line_width=3.5):
@@ -499,6 +687,34 @@ def sum_lines(window, kernel, bias, total, name):
     equals = "=" if printed_exactly else "≈"
     first, *others = lines
     return [f"{name} =", first, *(f"+ {line}" for line in others), f"{equals} {short_numbers([total])[0]}"]
+
+
+def spoken_grid(array, title, window):
+    """A grid's title, size, marked window and numbers in words."""
+    words = [f"{title + ': ' if title else ''}{array.shape[0]} × {array.shape[1]} numbers."]
+    if window is not None:
+        row, column, height, width = window
+        words.append(
+            f"A window of {height} × {width} is marked, its first cell at row {row}, column {column}."
+        )
+    return " ".join([*words, f"Rows: {spoken_rows(array)}"])
+
+
+def spoken_curve(label, x, curve):
+    """Where a curve starts, ends and has its extremes; all of it, if it is short."""
+
+    def printed(number):
+        return f"{number:.3g}".replace("-", "−")
+
+    if curve.size <= MOST_NUMBERS:
+        points = ", ".join(f"{printed(at)}: {printed(value)}" for at, value in zip(x, curve))
+        return f"{label}: {points}."
+    low, high = np.nanargmin(curve), np.nanargmax(curve)
+    return (
+        f"{label}: {printed(curve[0])} at {printed(x[0])}, {printed(curve[-1])} at {printed(x[-1])}, "
+        f"lowest {printed(curve[low])} at {printed(x[low])}, "
+        f"highest {printed(curve[high])} at {printed(x[high])}."
+    )
 
 
 def spoken_rows(array):

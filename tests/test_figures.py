@@ -24,6 +24,24 @@ EXAMPLES = {
     ),
     "padding": lambda: figures.show_padding(np.arange(16).reshape(4, 4), 2),
     "read counts": lambda: figures.show_read_counts(np.array([[1, 2, 1], [2, 4, 2]])),
+    "grids": lambda: figures.show_grids(
+        [GRID[:3, :3], -10 * GRID[:3, :3], GRID[:2, :2]], ["red", "green", "blue"], [None, (0, 1, 2, 2), None]
+    ),
+    "many grids": lambda: figures.show_grids([GRID[:2, :2]] * 8, [f"kernel {i}" for i in range(8)]),
+    "lines": lambda: figures.show_lines(
+        {"training": 1 / np.arange(1, 40), "test": 2 / np.arange(1, 40)},
+        np.arange(1, 40),
+        "epoch",
+        "loss",
+        log="y",
+    ),
+    "a line": lambda: figures.show_lines(
+        {"rows": [32, 28, 24]}, xlabel="layer", ylabel="rows", title="Sizes"
+    ),
+    "bars": lambda: figures.show_bars({"dense": 73856, "depthwise separable": 8960}, "Weights", "parameters"),
+    "bars of any length": lambda: figures.show_bars(
+        {"convolution": 2432, "fully connected": 233_003_790_336}, "Weights", log=True
+    ),
     "pictures": lambda: figures.show_pictures([hopper(32), hopper(32, colour=True)], ["grey", "in colour"]),
 }
 
@@ -36,6 +54,22 @@ def example(name):
 def displayed(shown):
     data, metadata = shown._repr_mimebundle_()
     return Image.open(io.BytesIO(base64.b64decode(data["image/png"]))), data, metadata
+
+
+def written(shown):
+    """Every text that is drawn: titles, numbers, labels of axes and ticks, legends."""
+    figure, axes = shown
+    figure.draw_without_rendering()
+    found = [text for legend in figure.legends for text in legend.get_texts()]
+    for panel in np.ravel(axes):
+        found += [*panel.texts, panel.title]
+        for axis in (panel.xaxis, panel.yaxis) if panel.axison else ():
+            low, high = sorted(axis.get_view_interval())
+            found += [
+                axis.label,
+                *(tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high),
+            ]
+    return [text for text in found if text.get_text()]
 
 
 def texts(shown):
@@ -69,24 +103,18 @@ def test_a_figure_is_an_opaque_light_card(name):
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_text_stays_legible_on_a_phone(name):
-    figure, axes = example(name)
+    figure, _ = example(name)
     scale = min(1, PHONE / (figure.get_figwidth() * figures.PIXELS_PER_INCH))
-    texts = [text for panel in np.ravel(axes) for text in [*panel.texts, panel.title] if text.get_text()]
-    pixels = min(text.get_size() for text in texts) * figures.PIXELS_PER_INCH / 72 * scale
+    smallest = min(text.get_size() for text in written(example(name)))
+    pixels = smallest * figures.PIXELS_PER_INCH / 72 * scale
     assert pixels >= 8, f"{name}: text {pixels:.1f} px high"
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_nothing_is_cut_off_and_no_numbers_touch(name):
-    figure, axes = example(name)
-    figure.draw_without_rendering()
+    figure, _ = example(name)
+    boxes = [text.get_window_extent() for text in written(example(name))]
     width, height = figure.get_size_inches() * figure.dpi
-    boxes = [
-        text.get_window_extent()
-        for panel in np.ravel(axes)
-        for text in [*panel.texts, panel.title]
-        if text.get_text()
-    ]
     for i, box in enumerate(boxes):
         assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height
         assert not any(box.overlaps(other) for other in boxes[i + 1 :])
@@ -160,6 +188,32 @@ def test_ink_stands_out_from_every_background(name):
     assert contrast(to_rgb(getattr(figures, name)), to_rgb(figures.INK)) >= 7
 
 
+def test_curves_stand_out_and_differ_by_more_than_colour():
+    colours, dashes = zip(*figures.CURVES)
+    assert all(contrast(to_rgb(colour), to_rgb(figures.PLAIN)) >= 4.5 for colour in colours)
+    assert len(set(dashes)) == len(dashes)
+
+
+def test_a_short_curve_is_told_whole_and_a_long_one_by_its_ends():
+    assert example("a line").alt == "Sizes. rows: 0: 32, 1: 28, 2: 24."
+    assert "training: 1 at 1, 0.0256 at 39, lowest 0.0256 at 39, highest 1 at 1." in example("lines").alt
+
+
+def test_bars_are_as_long_as_their_numbers():
+    _, axes = shown = example("bars")
+    assert [bar.get_width() for bar in axes.patches] == [73856, 8960]
+    assert shown.alt == "Weights: bars, parameters. dense 73,856; depthwise separable 8,960."
+
+
+def test_each_grid_has_its_own_window():
+    _, axes = shown = example("grids")
+    marked = [patch.get_facecolor()[:3] == to_rgb(figures.WINDOW) for patch in axes.patches]
+    assert sum(marked) == 4
+    assert (
+        "green: 3 × 3 numbers. A window of 2 × 2 is marked, its first cell at row 0, column 1." in shown.alt
+    )
+
+
 def contrast(one, other):
     """Contrast ratio of WCAG 2.2."""
 
@@ -225,6 +279,19 @@ def test_noise_of_rounding_does_not_reach_the_text():
         (lambda: figures.show_sliding_window(GRID, np.ones((7, 7)), 0, 0), "the window must fit"),
         (lambda: figures.show_padding(GRID, 5, "reflect"), "padding 5"),
         (lambda: figures.show_read_counts(-GRID), "counts must not be negative, got -24"),
+        (lambda: figures.show_grids([]), "arrays is empty"),
+        (lambda: figures.show_grids([GRID, np.zeros(3)]), "arrays[1] must have shape (H, W), got (3,)"),
+        (lambda: figures.show_grids([GRID], ["a", "b"]), "titles has 2 entries for 1 grids"),
+        (lambda: figures.show_grids([GRID], windows=[(0, 0, 6, 1)]), "windows[0] (0, 0, 6, 1)"),
+        (lambda: figures.show_lines({}), "curves must number 1 to 4, got 0"),
+        (
+            lambda: figures.show_lines({"a": [1, 2]}, [1, 2, 3]),
+            "curve 'a' has shape (2,), but x has shape (3,)",
+        ),
+        (lambda: figures.show_lines({"a": [1, 2]}, log="z"), "log names axes among x and y, got ['z']"),
+        (lambda: figures.show_bars({}), "values is empty"),
+        (lambda: figures.show_bars({"a": -1}), "values must be at least 0, got -1"),
+        (lambda: figures.show_bars({"a": 0}, log=True), "values must be positive, got 0"),
         (lambda: figures.show_pictures([]), "pictures is empty"),
         (lambda: figures.show_pictures([np.zeros((4, 8, 8))]), "pictures[0] must have shape (H, W) or (3,"),
         (lambda: figures.show_pictures([GRID], ["a", "b"]), "titles has 2 entries for 1 pictures"),
