@@ -56,7 +56,9 @@ def refresh(path):
     """Execute one notebook in its own folder and write it back."""
     notebook = nbformat.read(path, as_version=4)
     folder = {"metadata": {"path": str(path.parent)}}
-    NotebookClient(notebook, timeout=300, resources=folder, store_widget_state=False).execute()
+    NotebookClient(
+        notebook, timeout=300, resources=folder, store_widget_state=False, coalesce_streams=True
+    ).execute()
     nbformat.write(tidy(notebook), path)
 
 
