@@ -105,7 +105,8 @@ def gaussian(size=3, sigma=None):
         Rows and columns, odd.
     sigma : float, optional
         Standard deviation in pixels, above 0. By default 0.15 size + 0.35: 0.8 for size 3, 1.1 for 5,
-        1.4 for 7, so that the curve has nearly died away where the kernel ends.
+        1.4 for 7. The kernel's end then still weighs 46 % of its middle for size 3, 19 % for 5, 10 % for 7;
+        choose a smaller sigma for a curve that dies away within the kernel.
 
     Returns
     -------

@@ -122,18 +122,12 @@ def site(built_site):
 
 
 @pytest.fixture(scope="session")
-def strict_site(built_site):
-    """The same under a content security policy that lets nothing foreign and no eval through."""
-    yield from serve(built_site, StrictHandler)
-
-
-@pytest.fixture(scope="session")
-def site_below(built_site, tmp_path_factory):
-    """The same under a sub-path, as on a project's page of a shared host."""
+def strict_site_below(built_site, tmp_path_factory):
+    """The book below a sub-path, under a security policy that lets nothing foreign and no eval through."""
     root = tmp_path_factory.mktemp("host")
     (root / "some").mkdir()
     (root / "some" / "book").symlink_to(built_site, target_is_directory=True)
-    for address in serve(root):
+    for address in serve(root, StrictHandler):
         yield f"{address}some/book/"
 
 

@@ -102,16 +102,16 @@ def test_page_and_python_agree_wherever_a_walk_leads(show, kind):
     assert len(visited) > STEPS / 5, walked
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing(show, kind, theme):
+def test_axe_finds_nothing_in_either_theme(show, kind):
     explorer = kind()
-    page = show(explorer, width=360, theme=theme)
-    put_in_theme(page, theme)
+    page = show(explorer, width=360)
     rng = np.random.default_rng(1)
     for _ in range(8):
         move(page, explorer, rng, resets=False)
     program(page, "torch")
-    assert not faults(page)
+    for theme in ("light", "dark"):
+        put_in_theme(page, theme)
+        assert not faults(page), theme
 
 
 def test_a_narrow_phone_needs_no_sideways_scrolling_and_targets_are_large(show, kind):
@@ -141,23 +141,37 @@ def test_two_on_a_page_do_not_disturb_each_other(show, kind):
     assert_as_in_python(page, second, number=1)
 
 
-@pytest.mark.parametrize("library", ["convlib", "torch", "keras", "jax"])
-def test_the_code_for_a_state_gives_the_array_shown(show, kind, library, capsys, monkeypatch):
+LIBRARIES = ("convlib", "torch", "keras", "jax")
+_written = {}
+
+
+@pytest.fixture
+def written(show, kind):
+    """Programs by library, and the array shown, in three states of an explorer; collected once."""
+    if kind not in _written:
+        explorer = kind()
+        page = show(explorer)
+        rng = np.random.default_rng(4)
+        states = _written[kind] = []
+        for _ in range(3):
+            texts = {library: program(page, library) for library in LIBRARIES}
+            states.append((texts, shown(page)[1]["output"]))
+            move(page, explorer, rng)
+            move(page, explorer, rng)
+    return _written[kind]
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_the_code_for_a_state_gives_the_array_shown(written, library, capsys, monkeypatch):
     if library in ("keras", "jax"):
         monkeypatch.setenv("KERAS_BACKEND", "jax")
-    explorer = kind()
-    page = show(explorer)
-    rng = np.random.default_rng(4)
-    for _ in range(3):
-        text = program(page, library)
+    for texts, output in written:
+        text = texts[library]
         compile(text, "<program>", "exec")
         if library != "convlib":
             pytest.importorskip(library, reason=f"{library} is not installed: its code was compiled, NOT run")
-        output = shown(page)[1]["output"]
         within = 1e-5 * max(np.abs(output).max(), 1)
         np.testing.assert_allclose(run_shown(text), np.squeeze(output), rtol=0, atol=within, err_msg=text)
-        move(page, explorer, rng)
-        move(page, explorer, rng)
     capsys.readouterr()  # programs print what they computed
 
 
