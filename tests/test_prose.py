@@ -56,7 +56,7 @@ def computed(path):
         for text in [cell.source.replace("_", ""), *printed]:
             digits = re.findall(r"\d+(?:,\d{3})+(?:\.\d+)?|\d*\.?\d+", text)
             found |= {number.replace(",", "") for number in digits}
-            found |= {str(float(n)).removesuffix(".0") for n in digits if n.count(".") == 1 and n[-1] != "."}
+            found |= {str(float(n.replace(",", ""))).removesuffix(".0") for n in digits}
     return found
 
 
