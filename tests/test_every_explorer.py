@@ -46,7 +46,7 @@ def move(page, explorer, rng, number=0, resets=True):
     controls = [
         (name, control) for name, control in explorer.controls if not isinstance(control, widgets.Play)
     ]
-    cells = box.locator("[role=gridcell]")
+    cells = box.locator("[role=gridcell] >> visible=true")
     buttons = box.get_by_role("button", name="Back").or_(box.get_by_role("button", name="Next"))
     kinds = (
         ["control"] * 6 * bool(controls) + ["cell"] * 2 * bool(cells.count()) + ["button"] * buttons.count()
@@ -99,7 +99,7 @@ def test_page_and_python_agree_wherever_a_walk_leads(show, kind):
         except AssertionError as error:
             raise AssertionError(f"after {walked[-3:]}: {error}") from error
         visited.add(json.dumps(settings_of(explorer, state), default=str))
-    assert len(visited) > STEPS / 5, walked
+    assert len(visited) > min(STEPS, 250) / 5, walked  # there are only so many states of the smallest
 
 
 def test_axe_finds_nothing_in_either_theme(show, kind):
