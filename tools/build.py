@@ -89,6 +89,23 @@ def build_front_end():
     stamp.renew()
 
 
+def execute_notebooks():
+    """Execute the notebooks that are not in the cache, several at a time; Sphinx would take them one by one.
+
+    What fails here fails again in the build, which says where.
+    """
+    import yaml
+    from jupyter_cache import get_cache
+    from jupyter_cache.executors import load_executor
+
+    cache = get_cache(BUILD / ".jupyter_cache")
+    for path in sorted((ROOT / "book").rglob("*.ipynb")):
+        if ".ipynb_checkpoints" not in path.parts:
+            cache.add_nb_to_project(str(path))
+    timeout = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["execute"]["timeout"]
+    load_executor("local-parallel", cache).run_and_cache(timeout=timeout)
+
+
 def build_html(fresh=False):
     cells = Stamp("cells", CELL_SOURCES)
     pages = Stamp("pages", CELL_SOURCES + PAGE_SOURCES)
@@ -98,7 +115,9 @@ def build_html(fresh=False):
     if fresh or not pages.is_current():
         shutil.rmtree(BUILD / "html", ignore_errors=True)
         shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)
-    print("Executing the notebooks and building the pages", flush=True)
+    print("Executing the notebooks", flush=True)
+    execute_notebooks()
+    print("Building the pages", flush=True)
     run("-c", JUPYTER_BOOK, "build", "-W", "-n", "--keep-going", ROOT)
     cells.renew()
     pages.renew()
