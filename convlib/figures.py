@@ -112,8 +112,9 @@ def show_numbers(array, title="", window=None):
     array = as_grid("show_numbers", "array", array)
     as_window("show_numbers", "window", window, array.shape)
     top = TITLE if title else 0
-    figure, axes = card(max(array.shape[1], text_width(title)), top + len(array))
-    draw_marked(axes, array, 0, top, title, window)
+    width = max(array.shape[1], text_width(title))
+    figure, axes = card(width, top + len(array))
+    draw_marked(axes, array, (width - array.shape[1]) / 2, top, title, window)
     return Shown(figure, axes, spoken_grid(array, title, window))
 
 
@@ -152,15 +153,14 @@ def show_grids(arrays, titles=None, windows=None, columns=None):
         as_window(function, f"windows[{i}]", window, grid.shape)
     top = TITLE if any(titles) else 0
     width = max(max(grid.shape[1], text_width(title)) for grid, title in zip(grids, titles))
-    height = max(len(grid) for grid in grids)
     columns = min(columns or max(1, int((MOST_CELLS + GAP) / (width + GAP))), len(grids))
-    rows = math.ceil(len(grids) / columns)
-    figure, axes = card(columns * (width + GAP) - GAP, rows * (top + height + GAP) - GAP)
+    heights = [max(map(len, grids[i : i + columns])) for i in range(0, len(grids), columns)]
+    tops = np.cumsum([0, *(top + height + GAP for height in heights)])
+    figure, axes = card(columns * (width + GAP) - GAP, tops[-1] - GAP)
     alt = []
     for i, (grid, title, window) in enumerate(zip(grids, titles, windows)):
         left = i % columns * (width + GAP) + (width - grid.shape[1]) / 2
-        down = i // columns * (top + height + GAP) + top
-        draw_marked(axes, grid, left, down, title, window)
+        draw_marked(axes, grid, left, tops[i // columns] + top, title, window)
         alt.append(spoken_grid(grid, title, window))
     return Shown(figure, axes, " ".join(alt))
 
@@ -251,7 +251,7 @@ def show_bars(values, title="", unit="", log=False):
         raise ValueError(
             f"{function}: values must be {'positive' if log else 'at least 0'}, got {lengths.min():g}"
         )
-    labels_wide = [textwrap.fill(label, 18) for label in labels]
+    labels_wide = [filled(label, 18) for label in labels]
     lines = sum(label.count("\n") + 1 for label in labels_wide)
     figure = Figure(
         figsize=(PAGE, 1.2 + 0.22 * lines + 0.3 * len(labels)), facecolor=PAPER, layout="constrained"
@@ -424,10 +424,11 @@ def show_read_counts(counts, title="How many windows read each element"):
     # the darkest of the scale would swallow the lines between the cells
     shade = 0.85 * Normalize(0, max(counts.max(), 1))(counts)
     colours = colormaps["Blues"](shade)
-    title_lines = textwrap.wrap(title, max(12, int(counts.shape[1] / text_width("n")))) if title else []
-    top = TITLE * len(title_lines)
-    figure, axes = card(max([counts.shape[1], *map(text_width, title_lines)]), top + counts.shape[0])
-    draw_grid(axes, counts, 0, top, "\n".join(title_lines), colours)
+    lines = filled(title, max(20, int(counts.shape[1] / text_width("n"))))
+    top = TITLE * (lines.count("\n") + 1) if title else 0
+    width = max([counts.shape[1], *map(text_width, lines.split("\n"))])
+    figure, axes = card(width, top + counts.shape[0])
+    draw_grid(axes, counts, (width - counts.shape[1]) / 2, top, lines, colours)
     size = " × ".join(map(str, counts.shape))
     alt = f"{title + ': ' if title else ''}{size} counts. Rows: {spoken_rows(counts)}"
     return Shown(figure, axes, alt)
@@ -615,7 +616,7 @@ def draw_marked(axes, array, left, top, title, window):
 def style_axes(axes, xlabel, ylabel, title):
     """Axes of a chart in the book's colours and sizes."""
     axes.set_facecolor(PLAIN)
-    axes.set_title(textwrap.fill(title, 42), size=FONT, color=INK)
+    axes.set_title(filled(title, 42), size=FONT, color=INK)
     axes.set_xlabel(xlabel, size=FONT, color=INK)
     axes.set_ylabel(ylabel, size=FONT, color=INK)
     axes.tick_params(labelsize=FONT - 3, labelcolor=INK, color=LINE)
@@ -657,7 +658,12 @@ def text_width(text):
 
 def wrapped(title, columns):
     """A title broken into lines that fit above one of so many pictures."""
-    return textwrap.fill(title, int(min(PAGE / columns, 0.6 * PAGE) / CELL / text_width("n")))
+    return filled(title, int(min(PAGE / columns, 0.6 * PAGE) / CELL / text_width("n")))
+
+
+def filled(text, width):
+    """Text broken into lines of so many characters, a size such as 3 × 3 kept on one line."""
+    return textwrap.fill(text.replace(" × ", "\u00a0×\u00a0"), width)
 
 
 # Words
@@ -703,8 +709,13 @@ def spoken_grid(array, title, window):
 def spoken_curve(label, x, curve):
     """Where a curve starts, ends and has its extremes; all of it, if it is short."""
 
+    size = np.nanmax(np.abs(curve), initial=0)
+
     def printed(number):
-        return f"{number:.3g}".replace("-", "−")
+        number = (
+            float(f"{number:.3g}") if abs(number) > 1e-9 * size else 0
+        )  # smaller ones are rounding errors
+        return f"{number:,.12g}".replace("-", "−")
 
     if curve.size <= MOST_NUMBERS:
         points = ", ".join(f"{printed(at)}: {printed(value)}" for at, value in zip(x, curve))

@@ -18,6 +18,7 @@ PHONE = 360 - 2 * 16  # pixels that a phone's page leaves for a figure
 
 EXAMPLES = {
     "numbers": lambda: figures.show_numbers(GRID, "input", window=(1, 1, 3, 3)),
+    "a title wider than its grid": lambda: figures.show_numbers(GRID[:2, :2], "gradient for the weights"),
     "sliding window": lambda: figures.show_sliding_window(GRID, filters.sobel("column"), 0, 1),
     "padded window": lambda: figures.show_sliding_window(
         GRID, np.ones((3, 3)), 2, 2, stride=2, padding=1, bias=5
