@@ -708,13 +708,11 @@ def spoken_grid(array, title, window):
 
 def spoken_curve(label, x, curve):
     """Where a curve starts, ends and has its extremes; all of it, if it is short."""
-
     size = np.nanmax(np.abs(curve), initial=0)
 
     def printed(number):
-        number = (
-            float(f"{number:.3g}") if abs(number) > 1e-9 * size else 0
-        )  # smaller ones are rounding errors
+        # a number far below the largest is a rounding error
+        number = float(f"{number:.3g}") if abs(number) > 1e-9 * size else 0
         return f"{number:,.12g}".replace("-", "−")
 
     if curve.size <= MOST_NUMBERS:

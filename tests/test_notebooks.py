@@ -6,10 +6,9 @@ import nbformat
 import pytest
 import yaml
 from conftest import ROOT
-from refresh_notebooks import CELL_METADATA, METADATA
+from refresh_notebooks import BOOK, CELL_METADATA, METADATA, notebooks
 
-BOOK = ROOT / "book"
-NOTEBOOKS = sorted(path for path in BOOK.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+NOTEBOOKS = notebooks()
 TAGS = {"remove-cell", "hide-input", "hide-cell", "nbval-ignore-output", "raises-exception"}
 OUT_OF_SIGHT = {"remove-cell", "hide-input", "hide-cell"}
 OBJECTIVES = "{admonition} What you will be able to do"
@@ -31,10 +30,19 @@ def code_cells(path):
     return [cell for cell in read(path).cells if cell.cell_type == "code"]
 
 
+def text_of(path):
+    """The notebook's Markdown cells, one after the other."""
+    return "\n\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+
+
+def printed(cell):
+    """The texts that a code cell's outputs show."""
+    return [output.get("text", output.get("data", {}).get("text/plain", "")) for output in cell.outputs]
+
+
 def headings(path):
     """Return (level, text) of every heading in the notebook's Markdown cells, fenced code left out."""
-    text = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
-    text = re.sub(r"^(`{3,}|:{3,}|~{3,}).*?^\1\s*$", "", text, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"^(`{3,}|:{3,}|~{3,}).*?^\1\s*$", "", text_of(path), flags=re.MULTILINE | re.DOTALL)
     return [
         (len(marks), title.strip())
         for marks, title in re.findall(r"^(#{1,6})\s+(.+)$", text, flags=re.MULTILINE)

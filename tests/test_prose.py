@@ -4,7 +4,7 @@ import re
 from collections import Counter
 
 import pytest
-from test_notebooks import BOOK, NOTEBOOKS, code_cells, per_notebook, read
+from test_notebooks import BOOK, NOTEBOOKS, code_cells, per_notebook, printed, text_of
 
 LONGEST_SENTENCE = 30  # words
 # what looks like a sentence or a number and is none: code, formulas, targets of links, tags, tables
@@ -24,10 +24,9 @@ NUMBER = re.compile(r"(?<![\w.,])[−-]?\d+(?:,\d{3})*(?:\.\d+)?(?![\w])")
 CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 
 
-def prose(path, until="References"):
+def prose(path):
     """The text of a notebook as a reader takes it in, up to its references."""
-    text = "\n\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
-    text = re.split(rf"(?m)^## {until}$", text)[0]
+    text = re.split(r"(?m)^## References$", text_of(path))[0]
     for pattern in NOT_PROSE:
         text = re.sub(pattern, " … " if pattern.startswith(("\\$", "`")) else "", text)
     return text
@@ -50,10 +49,7 @@ def computed(path):
     """All numbers that a notebook's code holds or prints."""
     found = set()
     for cell in code_cells(path):
-        printed = [
-            output.get("text", output.get("data", {}).get("text/plain", "")) for output in cell.outputs
-        ]
-        for text in [cell.source.replace("_", ""), *printed]:
+        for text in [cell.source.replace("_", ""), *printed(cell)]:
             digits = re.findall(r"\d+(?:,\d{3})+(?:\.\d+)?|\d*\.?\d+", text)
             found |= {number.replace(",", "") for number in digits}
             found |= {str(float(n.replace(",", ""))).removesuffix(".0") for n in digits}
@@ -76,13 +72,12 @@ def test_numbers_in_the_text_stand_in_a_cell_too(path):
 @per_notebook
 def test_chinese_names_are_those_of_the_glossary(path):
     glossary = (BOOK / "glossary.md").read_text(encoding="utf-8")
-    text = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
-    assert not {name for name in CHINESE.findall(text) if name not in glossary}
+    assert not {name for name in CHINESE.findall(text_of(path)) if name not in glossary}
 
 
 @pytest.mark.parametrize("path", [p for p in NOTEBOOKS if p.parent != BOOK], ids=lambda path: path.stem)
 def test_a_chapter_asks_and_exercises_enough(path):
-    text = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    text = text_of(path)
     questions = re.split(r"(?m)^\*\*\d+\.\*\*", re.split(r"(?m)^## Check yourself$", text)[1])[1:]
     assert len(questions) >= 3
     for question in questions:

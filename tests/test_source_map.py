@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from test_notebooks import BOOK, NOTEBOOKS, code_cells, headings
+from test_notebooks import BOOK, NOTEBOOKS, code_cells, headings, printed
 
 PAGE = BOOK / "from_source_to_chapter.md"
 SECTIONS = "1.0 1.1 1.2 1.3 1.4 1.5 1.6 1.7 1.8 2.1 2.2 2.2.1 2.2.2 2.2.3 2.3"
@@ -35,11 +35,9 @@ def slug(heading):
     return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
 
 
-def printed(path):
+def all_printed(path):
     """All that the cells of a notebook print, on one line."""
-    outputs = [output for cell in code_cells(path) for output in cell.outputs]
-    texts = [output.get("text", output.get("data", {}).get("text/plain", "")) for output in outputs]
-    return " ".join(" ".join(texts).split())
+    return " ".join(" ".join(text for cell in code_cells(path) for text in printed(cell)).split())
 
 
 @pytest.mark.parametrize("letter", LISTED)
@@ -59,7 +57,7 @@ def test_each_row_leads_to_chapters_and_headings_that_exist(name):
 @pytest.mark.parametrize("name", LISTED["W"])
 def test_each_worked_value_is_printed_by_the_chapter(name):
     *_, values, chapters = ROWS[name]
-    text = " ".join(printed(BOOK / path) for path, _ in LINK.findall(chapters))
+    text = " ".join(all_printed(BOOK / path) for path, _ in LINK.findall(chapters))
     values = re.findall(r"`([^`]+)`", values)
     assert values
     assert all(value in text for value in values), name

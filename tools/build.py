@@ -97,11 +97,11 @@ def execute_notebooks():
     import yaml
     from jupyter_cache import get_cache
     from jupyter_cache.executors import load_executor
+    from refresh_notebooks import notebooks
 
     cache = get_cache(BUILD / ".jupyter_cache")
-    for path in sorted((ROOT / "book").rglob("*.ipynb")):
-        if ".ipynb_checkpoints" not in path.parts:
-            cache.add_nb_to_project(str(path))
+    for path in notebooks():
+        cache.add_nb_to_project(str(path))
     timeout = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["execute"]["timeout"]
     load_executor("local-parallel", cache).run_and_cache(timeout=timeout)
 

@@ -22,6 +22,11 @@ CELL_METADATA = ("mystnb", "tags")
 IGNORED = "nbval-ignore-output"
 
 
+def notebooks():
+    """The paths of the book's notebooks, in alphabetical order."""
+    return sorted(path for path in BOOK.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+
+
 def is_text(mime_type):
     return mime_type.startswith("text/")
 
@@ -64,7 +69,7 @@ def refresh(path):
 
 def main():
     named = [Path(argument).resolve() for argument in sys.argv[1:]]
-    for path in named or sorted(p for p in BOOK.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts):
+    for path in named or notebooks():
         start = time.perf_counter()
         refresh(path)
         print(f"  {path.name}: {time.perf_counter() - start:.1f} s", flush=True)
