@@ -1,7 +1,9 @@
 # The only commands anyone needs. Each one sets up what it lacks; a second run does only what changed.
-.PHONY: serve test lab refresh bench clean setup
+.PHONY: serve test lab refresh bench assignment grade check-assignments clean setup setup-instructors
 
 PY := .venv/bin/python
+TEACH := .venv-instructors/bin/python -m
+COURSE := convolution
 
 serve: setup        ## build the book and serve it on this machine
 	@$(PY) tools/build.py
@@ -22,9 +24,22 @@ bench: setup        ## how fast: convlib beside its yardsticks
 	@$(PY) tools/build.py
 	@for script in benchmarks/*.py; do $(PY) "$$script" || exit 1; done
 
+assignment: setup-instructors  ## a graded set for a course: make assignment A=windows_in_loops
+	@$(TEACH) assignments build "$(A)" --course "$(COURSE)" $(if $(ROSTER),--roster "$(ROSTER)")
+
+grade: setup-instructors       ## a class: make grade A=windows_in_loops SUB=submissions.zip
+	@$(TEACH) assignments grade "$(A)" "$(SUB)" --course "$(COURSE)" $(if $(ROSTER),--roster "$(ROSTER)")
+
+check-assignments: setup-instructors  ## what CI does with the graded sets
+	@$(TEACH) pytest -q -p no:cacheprovider -o addopts= assignments
+	@$(TEACH) assignments check
+
 clean:              ## remove what was built; the environment stays
 	@rm -rf _build front_end/built convlib/explorers/built convlib/webassembly/convlib.wasm .pytest_cache .ruff_cache .hypothesis
 	@find convlib tests tools book -name __pycache__ -prune -exec rm -rf {} +
 
 setup:
 	@sh tools/setup.sh
+
+setup-instructors:
+	@sh tools/setup.sh instructors

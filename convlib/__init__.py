@@ -27,6 +27,7 @@ OPERATIONS = (
     *("max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d"),
     *("pad", "unfold", "fold", "correlate2d", "convolve2d"),
 )
+HOMES = dict.fromkeys(OPERATIONS, "convlib.functional") | {"check": "convlib.practice"}
 MODULES = (
     *(
         "explorers",
@@ -37,17 +38,18 @@ MODULES = (
         "layers",
         "layouts",
         "pictures",
+        "practice",
         "reference",
     ),
     *("shapes", "webassembly"),
 )
 
-__all__ = [*OPERATIONS, *MODULES]
+__all__ = [*HOMES, *MODULES]
 
 
 def __getattr__(name):
-    if name in OPERATIONS:
-        value = getattr(importlib.import_module("convlib.functional"), name)
+    if name in HOMES:
+        value = getattr(importlib.import_module(HOMES[name]), name)
     elif name in MODULES:
         value = importlib.import_module(f"convlib.{name}")
     else:

@@ -21,6 +21,7 @@ STEPS = {
     "convlib.wasm and front end": [PYTHON, "tools/build.py", "wasm", "front_end"],
     "library, doctests, notebook hygiene": [*PYTEST, "-m", "not browser"],
     "plain Python, with coverage": [*PLAIN, "-m", "not browser"],
+    "graded sets": ["make", "check-assignments"],
     "stored outputs": [*PYTEST, "--nbval", "--dist=loadfile", "-p", "no:doctest", "-o", "addopts=", "book"],
     "pages, built from nothing": [PYTHON, "tools/build.py", "html", "--fresh"],
     "pages and notebooks in a browser": [*PYTEST, "-m", "browser"],
