@@ -151,7 +151,7 @@ def faults_of_variants(of_set):
             if "variant(" in mistake.source:
                 continue
             found = run(mistake.source, names)
-            if not any(difference(found[name], value) for name, value in right[mistake.answer].items()):
+            if not any(difference(found.get(name), value) for name, value in right[mistake.answer].items()):
                 harmless.setdefault(mistake.name, number)
     if len(seen) < DISTINCT:
         yield f"{IDS} students have {len(seen)} different sets of numbers"

@@ -25,16 +25,6 @@ def broken(tmp_path):
     return make
 
 
-@pytest.mark.parametrize("name", sets.all_names())
-def test_the_files_of_a_set_agree_with_each_other(name):
-    assert list(check.faults_of_text(sets.load(name))) == []
-
-
-@pytest.mark.parametrize("name", sets.all_names())
-def test_a_thousand_students_have_numbers_on_which_no_common_mistake_is_right(name):
-    assert list(check.faults_of_variants(sets.load(name))) == []
-
-
 @pytest.mark.parametrize(
     ("file", "old", "new", "told"),
     [
