@@ -199,13 +199,12 @@ def run_through(of_set, notebook, owner, seeds, session):
 def notes_on(of_set, notebook):
     """What a person should look at in the code of the answers."""
     known = {sets.grade_id(cell): cell.source for cell in of_set.cells("setup", "test")}
-    found = set()
+    words = set()
     for cell in notebook.cells:
         if cell.cell_type == "code" and sets.grade_id(cell) not in known:
-            found |= set(
-                re.findall(r"\b(?:import|from)\s+(\w+)|\b(open|eval|exec|__import__)\(", cell.source)
-            )
-    words = {word for pair in found for word in pair if word}
+            imported = re.findall(r"\b(?:import|from)\b(.*)", cell.source)
+            words |= set(re.findall(r"\w+", " ".join(imported)))
+            words |= set(re.findall(r"\b(open|eval|exec|__import__)\(", cell.source))
     unusual = sorted(words & (UNUSUAL | {"open", "eval", "exec", "__import__"}))
     return [f"uses {', '.join(unusual)}"] if unusual else []
 
