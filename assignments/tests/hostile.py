@@ -242,7 +242,7 @@ BANK = {
             "subprocess.Popen([sys.executable, '-c', code, 'left-behind'], start_new_session=True)",
         ),
         ALL,
-        "uses subprocess, sys",
+        "uses sqlite3, subprocess, sys",
     ),
     "kills its parents": (
         with_code("import os, signal\nos.kill(os.getppid(), signal.SIGKILL)", 0),
