@@ -14,7 +14,7 @@ from assignments.grading.kernel import has_sandbox
 from assignments.tests.hostile import ALL, BANK, CONV2D, MENDED, NAME, file_of
 
 SIZE = 60
-MINUTES = 10
+MINUTES = 20  # ten on a machine that does nothing else
 PERFECT = [
     "张伟",
     "王 小明",
