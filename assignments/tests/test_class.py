@@ -175,7 +175,8 @@ def test_a_roster_names_students_and_those_who_handed_in_nothing(tmp_path):
 
 
 def test_nothing_to_grade_is_said(tmp_path):
+    (tmp_path / "in").mkdir()
     with pytest.raises(ValueError, match="no submission found"):
-        classroom.grade(sets.load(NAME), tmp_path, tmp_path / "out")
+        classroom.grade(sets.load(NAME), tmp_path / "in", tmp_path / "out")
     with pytest.raises(ValueError, match="there is no folder or zip file"):
         classroom.grade(sets.load(NAME), tmp_path / "missing", tmp_path / "out")
