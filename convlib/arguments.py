@@ -4,6 +4,7 @@ Every function here returns checked arguments or raises an error that names the 
 argument, its value and the rule. Settings come back for three axes (depth, height, width), whatever the rank.
 """
 
+import functools
 import math
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from convlib.shapes import (
     same_padding,
 )
 
-# their numbers in ``loops.padding`` are their places here
+# their numbers in ``loops.correlation`` are their places here
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 # F.pad has another name for the first one
 PAD_MODES = ("constant", *PADDING_MODES[1:])
@@ -199,6 +200,14 @@ def check_padding(function, axis, size, sides, mode):
 
 def as_windows(function, size, kernel_size, stride, padding, dilation, padding_mode):
     """The settings of a convolution over ``size``, which has one entry per axis."""
+    settings = stride, padding, dilation, padding_mode
+    if all(type(setting) in (int, str) for setting in settings):
+        return remembered_windows(function, size, kernel_size, *settings)
+    return windows_of(function, size, kernel_size, *settings)
+
+
+def windows_of(function, size, kernel_size, stride, padding, dilation, padding_mode):
+    """``as_windows``, worked out."""
     axes = len(size)
     stride = checks.as_integers(function, "stride", stride, axes, at_least=1)
     dilation = checks.as_integers(function, "dilation", dilation, axes, at_least=1)
@@ -217,6 +226,11 @@ def as_windows(function, size, kernel_size, stride, padding, dilation, padding_m
     return Windows(
         extend(stride, 1), extend(sides, (0, 0)), extend(dilation, 1), mode, extend(output_size, 1)
     )
+
+
+# A layer is called over and over with the same settings, and a small one takes no longer than working this
+# out. Only for plain numbers and words: what Python calls equal, like 1 and True, may not be equally legal.
+remembered_windows = functools.lru_cache(windows_of)
 
 
 def as_transposed(function, size, kernel_size, stride, padding, output_padding, dilation):
@@ -262,6 +276,7 @@ def as_pool(function, shape, axes, kernel_size, stride, padding, dilation, ceil_
     return extend(kernel_size, 1), windows
 
 
+@functools.lru_cache
 def check_memory(function, input_shape, dtype, axes, windows, channels_out):
     """Refuse, before anything is allocated, arrays beyond what a machine can address."""
     batch = input_shape[: -axes - 1]

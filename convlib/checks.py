@@ -11,10 +11,13 @@ import numpy as np
 
 # A size beyond this cannot be allocated anywhere, and its products no longer fit into 64 bits.
 LARGEST_INTEGER = 2**31 - 1
+FLOATS = np.dtype(np.float32), np.dtype(np.float64)
 
 
 def as_integer(function, name, value, at_least):
     """A Python int, from anything that is an integer (NumPy's too) and not a bool."""
+    if type(value) is int and at_least <= value <= LARGEST_INTEGER:
+        return value  # as nearly always, and what follows takes a microsecond
     if isinstance(value, bool | np.bool_):
         raise TypeError(f"{function}: {name} must be an integer, got the bool {value!r}")
     try:
@@ -64,6 +67,8 @@ def as_numbers(function, name, value):
 
     Nested lists become arrays as NumPy makes them: Python floats give float64, Python ints int64.
     """
+    if type(value) is np.ndarray and value.dtype in FLOATS:
+        return value
     try:
         array = np.asarray(value)
     except ValueError as error:

@@ -4,13 +4,17 @@ There is one engine for all ranks. Arrays here are (N, channels, depth, height, 
 three, ``sides`` three pairs (before, after); an image has depth 1, a sequence height 1 too.
 """
 
+import functools
+import itertools
 import math
 import threading
 
+import numba
 import numpy as np
 
 from convlib import loops
 from convlib.arguments import PADDING_MODES
+from convlib.loops.cutting import LEAST_MULTIPLY_ADDS, cut_convolution
 
 # One parallel loop at a time: it takes all cores anyway, and Numba's portable threading layer ends the
 # process when two threads start loops at once.
@@ -23,21 +27,20 @@ def with_slack(shape, dtype):
     return np.empty(elements + loops.SLACK_BYTES // dtype.itemsize, dtype)[:elements].reshape(shape)
 
 
-def pad(volume, sides, mode="zeros", value=0, phases=1):
-    """A padded copy, its columns split into ``phases``: (N, channels, depth, height, phases, columns)."""
-    (front, back), (top, bottom), (left, right) = sides
+def pad(volume, sides, mode="zeros", value=0):
+    """A padded copy."""
     *planes, depth, height, width = volume.shape
-    columns = -(-(width + left + right) // phases)
-    shape = (*planes, depth + front + back, height + top + bottom, phases, columns)
+    shape = (*planes, *(n + before + after for n, (before, after) in zip(volume.shape[-3:], sides)))
     out = with_slack(shape, volume.dtype)
     # padding only copies, so the loop sees bare bits: one compiled version for each size of element
     bits = np.dtype(f"u{volume.itemsize}")
     count = math.prod(planes)
     source = np.ascontiguousarray(volume).view(bits).reshape(count, depth, height, width)
-    target = out.view(bits).reshape(count, *shape[-4:])
+    target = out.view(bits).reshape(count, *shape[-3:])
     value = volume.dtype.type(value).view(bits)
+    before = tuple(first for first, _ in sides)
     with one_loop_at_a_time:
-        loops.pad_into(target, source, (front, top, left), PADDING_MODES.index(mode), value)
+        loops.pad_into(target, source, before, PADDING_MODES.index(mode), value)
     return out
 
 
@@ -53,43 +56,78 @@ def unpad(padded, sides, mode="zeros"):
     return out
 
 
-class Packed:
-    """Weights and the tables of their taps, in the order in which the loops read them."""
+class Room:
+    """How a convolution is cut into units, and the memory that its loop works in."""
 
-    def __init__(self, weight, bias, groups, classes, channel_size, list_taps):
-        """weight : (C_out, C_in/groups, KD, KH, KW); list_taps fills order, positions and classes."""
-        c_out, channels_in, *kernel = weight.shape
-        taps, dtype = math.prod(kernel), weight.dtype
-        block = loops.block_of(c_out // groups)
-        blocks = groups * -(-(c_out // groups) // block)
-        order, positions = np.empty(taps, np.intp), np.empty(taps, np.intp)
-        self.classes = np.empty(classes + 1, np.intp)
-        self.weight = np.empty((blocks, channels_in * taps, block), dtype)
-        self.offsets = np.empty(channels_in * taps, np.intp)
+    def __init__(self, weight, bias, plan):
+        """weight : (C_out, weights of a channel)"""
+        self.cut, self.stored, self.units, threads, inputs, runs, packed = plan
+        c_out, weights = weight.shape
+        dtype = weight.dtype
+        self.weight = weight
+        self.packed = np.empty(packed, dtype)
         self.bias = np.zeros(c_out + loops.WIDE_BLOCK, dtype)
         if bias is not None:
             self.bias[:c_out] = bias
-        list_taps(order, positions, self.classes)
-        flat = np.ascontiguousarray(weight).reshape(c_out, channels_in, taps)
-        loops.pack_weight(
-            self.weight, self.offsets, flat, order, positions, self.classes, groups, channel_size
-        )
+        self.offsets = np.empty(weights, np.intp)
+        self.rows, self.places = np.empty((threads, inputs), dtype), np.empty((threads, runs, 2), np.intp)
+        self.counter = np.zeros(1, np.intp)
+
+
+def plan_room(c_out, weights, groups, itemsize, threads, outputs, step, extra, phases, channels, others):
+    """What ``Room`` needs to know; others : images times depths, the rest as there."""
+    block = loops.block_of(c_out // groups)
+    blocks, lanes = -(-(c_out // groups) // block), loops.VECTOR_BYTES // itemsize
+    cut, stored, units = cut_convolution(
+        outputs, step, extra, phases, channels, blocks, others * groups, lanes, itemsize, threads
+    )
+    inputs = channels * math.prod(stored) + loops.SLACK_BYTES // itemsize
+    runs = cut[0] * -(-cut[1] // lanes) + loops.SINGLE_RUNS
+    return cut, stored, units, max(1, min(threads, units)), inputs, runs, (groups * blocks, weights, block)
+
+
+def threads_for(multiply_adds):
+    return numba.get_num_threads() if multiply_adds >= LEAST_MULTIPLY_ADDS else 1
+
+
+@functools.lru_cache
+def plan_correlation(input_shape, weight_shape, groups, windows, itemsize, threads):
+    """The shapes that the loop sees, and ``plan_room``."""
+    stride, _, dilation, _, output_size = windows
+    batch, c_in, *size = input_shape
+    c_out, channels, *kernel = weight_shape
+    if math.prod(kernel) == 1 and output_size == tuple(size) and stride == (1, 1, 1):
+        # a window of one pixel: all pixels are one long row
+        size = output_size = 1, 1, math.prod(size)
+    extra = tuple(d * (k - 1) for k, d in zip(kernel, dilation))
+    weights = channels * math.prod(kernel)
+    plan = plan_room(
+        c_out, weights, groups, itemsize, threads, output_size[1:], stride[1:], extra, stride[2], channels,
+        batch * output_size[0],
+    )  # fmt: skip
+    return (batch, c_in, *size), (batch, c_out, *output_size), (c_out, weights), plan
 
 
 def correlate(volume, weight, bias, groups, windows):
     """A convolution: (N, C_out, *output_size), which may be less than what fits."""
     stride, sides, dilation, mode, output_size = windows
-    phases = stride[2]
-    rows = pad(volume, sides, mode, phases=phases)
-    height, columns = rows.shape[3], rows.shape[5]
-
-    def list_taps(order, positions, classes):
-        loops.forward_taps(order, positions, classes, weight.shape[2:], dilation, phases, height, columns)
-
-    packed = Packed(weight, bias, groups, 1, math.prod(rows.shape[2:]), list_taps)
     output = np.empty((len(volume), len(weight), *output_size), volume.dtype)
-    with one_loop_at_a_time:
-        loops.correlate_into(output, rows, packed.weight, packed.bias, packed.offsets, groups, stride[:2])
+    threads = threads_for(output.size * (weight.size // len(weight)))
+    of_loop = plan_correlation(volume.shape, weight.shape, groups, windows, volume.itemsize, threads)
+    input_shape, output_shape, weight_shape, plan = of_loop
+    room = Room(np.ascontiguousarray(weight).reshape(weight_shape), bias, plan)
+    (front, _), (top, _), (left, _) = sides
+    arguments = (
+        room.units, room.counter, output.reshape(output_shape),
+        np.ascontiguousarray(volume).reshape(input_shape), room.weight, room.packed, room.bias, room.offsets,
+        room.rows, room.places, groups, PADDING_MODES.index(mode), weight.shape[2:], stride,
+        (front, top, left), dilation, room.cut, room.stored,
+    )  # fmt: skip
+    if len(room.rows) == 1:
+        loops.correlate_alone(*arguments)
+    else:
+        with one_loop_at_a_time:
+            loops.correlate_into(*arguments)
     return output
 
 
@@ -101,33 +139,42 @@ def transpose(volume, weight, bias, groups, windows):
     padding = tuple(before for before, _ in sides)
     batch, c_in = volume.shape[:2]
     channels_out, kernel = weight.shape[1], weight.shape[2:]
-    by_output = weight.reshape(groups, c_in // groups, channels_out, *kernel).swapaxes(1, 2)
-    by_output = by_output.reshape(groups * channels_out, c_in // groups, *kernel)
+    channels, c_out, taps = c_in // groups, groups * channels_out, math.prod(kernel)
+    by_output = weight.reshape(groups, channels, channels_out, taps).swapaxes(1, 2)
 
-    # output y sums the inputs (y + p − d i) / s, of which some lie before the input and some behind it
+    # output r + q s sums the inputs q + (r + p − d i) / s: from ``before`` before q to ``ahead`` behind it
     residues = tuple(min(step, size) for step, size in zip(stride, output_size))
-    reach = tuple(
-        (max(0, -((p - d * (k - 1)) // s)), max(0, (size - 1 + p) // s - (n - 1)))
-        for n, size, k, s, p, d in zip(volume.shape[2:], output_size, kernel, stride, padding, dilation)
-    )
-    rows = pad(volume, reach)[..., 0, :]
-    before = tuple(first for first, _ in reach)
+    before = tuple(-((p - d * (k - 1)) // s) for k, s, p, d in zip(kernel, stride, padding, dilation))
+    ahead = [(r - 1 + p) // s for r, s, p in zip(residues, stride, padding)]
+    extra = tuple(max(0, first + last) for first, last in zip(before, ahead))
+    depth, height, width = output_size
+    rows, columns = -(-height // stride[1]), -(-width // stride[2])
+    output = np.empty((batch, c_out, depth, height, residues[2], columns), volume.dtype)
+    plan = plan_room(
+        c_out, channels * taps, groups, volume.itemsize, threads_for(volume.size * channels_out * taps),
+        (rows, columns), (1, 1), extra, 1, channels, batch * depth * residues[1],
+    )  # fmt: skip
+    stored = plan[1]
 
-    def list_taps(*tables):
-        of_axes = kernel, stride, padding, dilation, residues, before
-        loops.transposed_taps(*tables, *of_axes, *rows.shape[3:])
-
-    packed = Packed(by_output, bias, groups, math.prod(residues), math.prod(rows.shape[2:]), list_taps)
-    *outer, width = output_size
-    columns = -(-width // stride[2])
-    output = np.empty((batch, len(by_output), *outer, residues[2], columns), volume.dtype)
+    order, positions = np.empty(taps, np.intp), np.empty(taps, np.intp)
+    classes = np.empty(math.prod(residues) + 1, np.intp)
+    loops.transposed_taps(
+        order, positions, classes, kernel, stride, padding, dilation, residues, before, stored[1], stored[3],
+    )  # fmt: skip
+    # an output smaller than the stride has no outputs of some classes: their taps are left out
+    by_class = np.zeros((c_out, channels * taps), volume.dtype)
+    for first, last in itertools.pairwise(classes):
+        of_class = by_output[..., order[first:last]].reshape(c_out, channels * (last - first))
+        by_class[:, channels * first : channels * last] = of_class
+    room = Room(by_class, bias, plan)
     with one_loop_at_a_time:
         loops.transpose_into(
-            output, width, rows, packed.weight, packed.bias, packed.offsets, packed.classes, groups, stride,
-            residues,
+            room.units, room.counter, output, width, np.ascontiguousarray(volume),
+            room.weight, room.packed, room.bias, room.offsets, positions, classes,
+            room.rows, room.places, groups, stride, residues, before, room.cut, room.stored,
         )  # fmt: skip
     if residues[2] == 1:
-        return output.reshape(*output.shape[:2], *output_size)
+        return output.reshape(batch, c_out, *output_size)
     in_order = output.swapaxes(4, 5).reshape(*output.shape[:4], columns * residues[2])
     return np.ascontiguousarray(in_order[..., :width])
 
@@ -165,7 +212,7 @@ def scatter(volume, weight, bias, groups, windows):
 def weight_gradient(volume, gradient, kernel, groups, windows):
     """The gradient of ``correlate`` for its weight: (C_out, C_in/groups, *kernel)."""
     stride, sides, dilation, mode, _ = windows
-    padded = pad(volume, sides, mode)[..., 0, :]
+    padded = pad(volume, sides, mode)
     batch, c_in, *size = padded.shape
     c_out, channels_in = gradient.shape[1], c_in // groups
     pixels = with_slack((groups, batch, *size, channels_in), volume.dtype)
@@ -180,10 +227,19 @@ def weight_gradient(volume, gradient, kernel, groups, windows):
     columns = (1, kw * channels_in) if dilation[2] == 1 else (kw, channels_in)
     out = np.empty((c_out, kd, kh, *columns), volume.dtype)
     nothing = np.zeros(c_out + loops.WIDE_BLOCK, volume.dtype)
+    runs = -(-out.shape[-1] * volume.itemsize // loops.VECTOR_BYTES) + loops.SINGLE_RUNS
     with one_loop_at_a_time:
         loops.pack_pixels(packed, offsets, np.ascontiguousarray(gradient), groups, stride, *size, channels_in)
         loops.weight_gradient_into(
-            out, np.empty_like(out), pixels, packed, nothing, offsets, groups, dilation
+            out,
+            np.empty_like(out),
+            pixels,
+            packed,
+            nothing,
+            offsets,
+            np.empty((runs, 2), np.intp),
+            groups,
+            dilation,
         )
     return np.ascontiguousarray(np.moveaxis(out.reshape(c_out, *kernel, channels_in), -1, 1))
 
@@ -243,7 +299,7 @@ def unfold(volume, kernel, windows):
     """The windows of images (N, channels, 1, H, W) as columns: (N, channels · KH · KW, OH · OW)."""
     batch, channels = volume.shape[:2]
     padded = pad(volume, windows.sides)
-    planes = padded.reshape(batch * channels, padded.shape[3], padded.shape[5])
+    planes = padded.reshape(batch * channels, *padded.shape[3:])
     out = np.empty((len(planes), *kernel, *windows.output_size[1:]), volume.dtype)
     bits = np.dtype(f"u{volume.itemsize}")
     with one_loop_at_a_time:

@@ -161,7 +161,7 @@ def faults(page):
     """What axe-core finds wrong on the page as it is now."""
     page.add_script_tag(path=ROOT / "node_modules" / "axe-core" / "axe.min.js")
     found = page.evaluate("(rules) => axe.run({ runOnly: rules })", AXE_RULES)["violations"]
-    return [(v["id"], v["help"], [node["html"][:200] for node in v["nodes"]]) for v in found]
+    return [f"{v['id']}: {node['html'][:200]} {node['failureSummary']}" for v in found for node in v["nodes"]]
 
 
 def put_in_theme(page, theme):

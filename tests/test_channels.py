@@ -109,6 +109,12 @@ def test_channels_refuses(arguments, error, words):
         Channels(**arguments)
 
 
+def test_the_first_window_can_be_chosen():
+    assert "output[1, 1, 0] = " in Channels(kernel=1, step=2).still()
+    with pytest.raises(ValueError, match=r"step must be from 0 to 5 .* got 6"):
+        Channels(step=6)
+
+
 def test_more_kernels_need_as_many_biases_and_make_the_slider_longer():
     channels = Channels()
     sliders = dict(channels.controls)

@@ -261,6 +261,19 @@ def test_axe_finds_nothing_when_the_field_is_large(show, theme):
     assert not faults(page)
 
 
+def test_a_row_of_paths_is_reached_by_the_keyboard_as_soon_as_it_is_too_wide(show):
+    page = show(DilationStack(), width=900)
+    row = page.get_by_role("group", name="Paths to each")
+    for name in ("r1", "r2", "r3"):
+        press(page, name, "Home")
+    page.wait_for_timeout(100)
+    assert row.count() == 0
+    for name in ("r1", "r2", "r3"):
+        press(page, name, "End")
+    row.wait_for()
+    assert row.get_attribute("tabindex") == "0"
+
+
 def test_a_row_of_paths_too_wide_for_a_phone_scrolls_by_itself(show):
     page = show(DilationStack([2, 4, 8]), width=360, height=740)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

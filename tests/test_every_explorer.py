@@ -102,6 +102,17 @@ def test_page_and_python_agree_wherever_a_walk_leads(show, kind):
     assert len(visited) > min(STEPS, 250) / 5, walked  # there are only so many states of the smallest
 
 
+def test_tables_are_tables_to_a_screen_reader_whatever_their_layout(show, kind):
+    page = show(kind())
+    for table in page.locator(".convlib-numbers >> visible=true").all():
+        role = table.get_attribute("role")
+        name = table.locator("caption").inner_text()
+        assert page.get_by_role(role, name=name, exact=True).count(), name
+        rows = table.get_by_role("row").filter(has=page.locator("td"))
+        cells = rows.get_by_role("gridcell" if role == "grid" else "cell")
+        assert cells.count() == table.locator("td").count() > 0
+
+
 def test_axe_finds_nothing_in_either_theme(show, kind):
     explorer = kind()
     page = show(explorer, width=360)

@@ -253,10 +253,10 @@ def test_the_frames_under_the_kernel_say_so_and_their_window_shows_the_weights(s
 
 def test_depth_follows_its_formula(show):
     page = show(Frames())
-    assert told(page, "depth").endswith("= ⌊(5 + 2·0 − 1·(2 − 1) − 1) / 1⌋ + 1 = 4.")
+    assert told(page, "depth").endswith("= ⌊(5 + 2·0 − 2) / 1⌋ + 1 = 4.")
     press(page, "padding_depth", "End")
     press(page, "stride_depth", "End")
-    assert told(page, "depth").endswith("= ⌊(5 + 2·2 − 1·(2 − 1) − 1) / 3⌋ + 1 = 3.")
+    assert told(page, "depth").endswith("= ⌊(5 + 2·2 − 2) / 3⌋ + 1 = 3.")
     assert captions(page, 2) == ["Output 0", "Output 1", "Output 2"]
     assert len(captions(page, 0)) == 9
 
@@ -279,6 +279,20 @@ def test_a_kernel_over_all_frames_is_shown_to_equal_conv2d(show):
     press(page, "kernel_depth", "ArrowLeft")
     assert told(page, "channels").startswith("Set kernel_depth to 5: ")
     assert not same.is_visible()
+
+
+def test_no_setting_is_recommended_that_has_no_control(show):
+    page = show(Frames(controls=("step", "padding_depth"), padding_depth=1))
+    assert told(page, "channels").startswith("A kernel that spans all 5 frames, without padding, ")
+    assert "kernel_depth" not in page.locator(".convlib-figure").inner_text()
+
+
+def test_frames_keep_their_cells_when_padding_is_added(show):
+    page = show(Frames())
+    cell(page, "Frame 0", 0, 1).evaluate("(td) => { td.id = 'kept' }")
+    press(page, "padding_depth", "ArrowRight")
+    assert captions(page, 0)[:2] == ["Padding × slice 0", "Frame 0 × slice 1"]
+    assert cell(page, "Frame 0", 0, 1).get_attribute("id") == "kept"
 
 
 def test_the_default_over_all_frames_differs_by_nothing(show):

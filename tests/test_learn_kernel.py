@@ -389,6 +389,18 @@ def test_the_curve_has_a_point_for_every_loss_and_a_marker_at_the_step(show):
         np.testing.assert_allclose(np.array(marker(), float), drawn[4], atol=0.1)
 
 
+@pytest.mark.parametrize("input", [LearnKernel().input, np.ones((8, 8)), np.tile([1.0, -1.0], (8, 4))])
+def test_no_label_of_the_curve_is_cut(show, input):
+    page = show(LearnKernel(input))
+    assert page.locator(".convlib-curve").evaluate(
+        """(drawing) => {
+          const { left, top, right, bottom } = drawing.getBoundingClientRect();
+          return [...drawing.querySelectorAll("text")].map((text) => text.getBoundingClientRect())
+            .every((box) => box.left >= left && box.top >= top && box.right <= right && box.bottom <= bottom);
+        }"""
+    )
+
+
 def test_a_loss_below_the_curves_end_has_no_dot(show):
     page = show(LearnKernel(rate=0.3))
     dot = page.locator(".convlib-curve circle")

@@ -219,6 +219,29 @@ def test_a_cell_is_chosen_with_the_keyboard_and_escape_forgets_it(show):
     assert page.locator("td.current, td.selected").count() == 0
 
 
+def test_cells_and_what_tab_leads_to_keep_their_place_in_the_input_when_the_border_grows(show):
+    page = show(PaddingLab())
+    element(page, "reflect", 1, 2).click()
+    element(page, "reflect", 0, 0).evaluate("(td) => { td.id = 'kept' }")
+    for key, padding in (("ArrowRight", 3), ("Home", 0), ("ArrowRight", 1)):
+        press(page, "padding", key)
+        assert element(page, "reflect", 0, 0, padding).get_attribute("id") == "kept"
+        assert element(page, "reflect", 1, 2, padding).get_attribute("tabindex") == "0"
+        assert block(page, "reflect").locator("td[tabindex='0']").count() == 1
+
+
+def test_numbers_of_any_length_are_whole_and_stand_in_columns(show):
+    page = show(PaddingLab([[-123.4567, 9999, 1], [2, 3, -0.001234], [4, 5, 6]], padding=1), width=360)
+    assert page.evaluate(
+        """() => [...document.querySelectorAll("td")].every((td) => td.scrollWidth <= td.clientWidth)"""
+    )
+    rows = block(page, "zeros").locator("tr")
+    lefts = rows.evaluate_all(
+        "(rows) => rows.map((row) => [...row.cells].map((td) => td.getBoundingClientRect().left))"
+    )
+    assert all(row == lefts[0] for row in lefts)
+
+
 def test_an_input_cell_shows_its_copies_and_is_edited_in_place(show):
     explorer = PaddingLab()
     page = show(explorer)

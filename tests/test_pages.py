@@ -10,11 +10,10 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import yaml
 from conftest import ROOT, SITE
+from in_page import faults
 
 import convlib
 
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # what a reader sees of the explorers in a box of widgets: their HTML and the pixels of their canvases
 DRAWN = """(box) => [...box.querySelectorAll(".convlib-explorer")].map((explorer) =>
     [explorer.innerHTML, ...[...explorer.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL())])"""
@@ -138,13 +137,7 @@ def test_nothing_scrolls_sideways_and_axe_finds_nothing(path, theme, width, open
     page = open_page(theme=theme, width=width).open(site + path)
     use_explorers(page)
     assert page.evaluate("document.scrollingElement.scrollWidth") <= width
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    violations = page.evaluate(
-        "(tags) => axe.run(document, { runOnly: tags }).then((r) => r.violations)", WCAG
-    )
-    found = [
-        f"{v['id']}: {node['html'][:200]} {node['failureSummary']}" for v in violations for node in v["nodes"]
-    ]
+    found = faults(page)
     assert page.locator("html").get_attribute("data-theme") == theme
     assert not found, "\n".join(found)
 

@@ -230,7 +230,7 @@ def words(page, name):
 
 def layers_of(page):
     """The table of the layers as numbers, row by row."""
-    rows = page.locator("[role=grid] tbody tr").all()
+    rows = page.locator("[role=grid] tr:has(td)").all()
     return [[int(text) for text in row.locator("td").all_inner_texts()] for row in rows]
 
 

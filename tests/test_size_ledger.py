@@ -178,6 +178,20 @@ def test_the_formula_is_written_out_term_by_term(show):
     assert rows(page, 0)[2][1:] == ["6 / 2", "3"]
 
 
+def test_what_has_no_control_and_no_effect_is_not_spoken_of(show):
+    explorer = SizeLedger(controls=("input_size", "kernel_size", "stride"))
+    page = show(explorer)
+    assert rows(page, 0)[1] == ["− k: how far the window moves", "6 − 3", "3"]
+    assert page.locator(".convlib-sum").inner_text() == "⌊(6 + 2·0 − 3) / 2⌋ + 1 = 2"
+    assert not page.locator(".convlib-ledger").last.is_visible()
+    assert "same" not in page.locator(".convlib-spoken").inner_text()
+    still = explorer.still()
+    assert "⌊(6 + 2·0 − 3) / 2⌋ + 1 = 2" in still and "same" not in still
+    page = show(SizeLedger(9, 3, padding=1, dilation=2, controls=("stride",)))
+    assert rows(page, 0)[1][1:] == ["11 − 2·(3 − 1) − 1", "6"]
+    assert rows(page, 1)[0][1] == "1, 1"
+
+
 def test_the_axis_shows_cells_windows_and_what_is_unread(show):
     page = show(SizeLedger())
     axis = page.get_by_role("img")

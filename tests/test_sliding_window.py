@@ -67,6 +67,14 @@ def test_bounds_follow_from_the_other_settings():
     assert (explorer.padding, explorer.dilation) == (2, 4)
 
 
+def test_the_first_step_can_be_chosen(show):
+    with pytest.raises(ValueError, match=r"step must be from 0 to 8 .* got 9"):
+        SlidingWindow(step=9)
+    page = show(SlidingWindow(step=4))
+    assert page.locator(".convlib-sum").inner_text().startswith("output[1, 1] = ")
+    assert shown(page)[0]["reached"] == 4
+
+
 def test_a_state_that_arrives_halfway_is_brought_to_the_nearest_legal_one():
     explorer = SlidingWindow(GRID, WEIGHT, padding=4, dilation=4)
     explorer.view.padding_mode = 1  # as the page would send it, before the padding that it implies

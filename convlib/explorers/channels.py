@@ -57,6 +57,8 @@ class Channels(Explorer):
         Which kernel is looked at, from 0.
     padding : int
         Zeros added on each side of every channel, from 0 to 2.
+    step : int
+        Index of the output whose window is marked, counted row by row.
     controls : sequence of str
         Which controls are shown, of "kernel", "step", "padding".
 
@@ -96,12 +98,13 @@ class Channels(Explorer):
         *,
         kernel=0,
         padding=0,
+        step=0,
         controls=("kernel", "step", "padding"),
     ):
         if bias is None and weight is WEIGHT:
             bias = BIAS
         arrays = {"input": input, "weight": weight, "bias": bias}
-        super().__init__(arrays | {"kernel": kernel, "padding": padding, "step": 0}, controls)
+        super().__init__(arrays | {"kernel": kernel, "padding": padding, "step": step}, controls)
 
     @staticmethod
     def compute(state):

@@ -3,8 +3,8 @@ import { program } from "./toolkit/code.js";
 import { element, write } from "./toolkit/dom.js";
 import { array, product } from "./toolkit/engine.js";
 import { makeExplorer } from "./toolkit/explorer.js";
-import { edited, NumberTable } from "./toolkit/number_table.js";
-import { clamp, shapeOf, unfitArray } from "./toolkit/numbers.js";
+import { edited, fit, NumberTable } from "./toolkit/number_table.js";
+import { clamp, shapeOf, unfitArray, upTo } from "./toolkit/numbers.js";
 import { makeStepButtons } from "./toolkit/steps.js";
 import { number, TEXT } from "./toolkit/words.js";
 
@@ -74,34 +74,37 @@ const placeOf = (step, [, rows, columns]) =>
 
 const largestDifference = (one, other) => Math.max(...one.data.map((value, i) => Math.abs(value - other.data[i])));
 
-/** Tables in a row, as many as are asked for; makeTable(index) makes one when it is needed first. */
+/** Tables in a row, as many as are asked for; makeTable(number) makes one when it is needed first. */
 class Strip {
   constructor(makeTable) {
     this.makeTable = makeTable;
-    this.tables = [];
+    this.tables = new Map(); // by the number of their frame
+    this.roots = new Map();
     this.title = element("p", { class: "convlib-caption" });
     this.row = element("div", { class: "convlib-frames" });
     this.root = element("div", {}, this.title, this.row);
   }
 
-  /** The first so many tables, which are shown under the title. */
-  show(title, count) {
+  /** So many tables, numbered from −origin on, which are shown under the title. */
+  show(title, count, origin = 0) {
     write(this.title, title);
-    while (this.tables.length < count) this.tables.push(this.makeTable(this.tables.length));
-    const shown = this.tables.slice(0, count);
-    if (this.row.children.length !== count) this.row.replaceChildren(...shown.map(({ root }) => root));
-    return shown;
+    const make = (number) => {
+      this.tables.set(number, this.makeTable(number));
+      return this.tables.get(number).root;
+    };
+    fit(this.row, this.roots, -origin, count, make);
+    return upTo(count - 1).map((index) => this.tables.get(index - origin));
   }
 }
 
-function build({ place, reset, change, report, say }) {
+function build({ controls, place, reset, change, report, say }) {
   let drawn; // the state and arrays on the screen
 
   const onBadNumber = (text) => report(TEXT.notANumber(text));
-  const inputs = new Strip((index) => {
+  const inputs = new Strip((frame) => {
     const onEdit = (row, column, value) => {
-      const { input, padding_depth: p } = drawn.state;
-      change({ input: input.with(index - p, edited(input[index - p], row, column, value)) });
+      const { input } = drawn.state;
+      change({ input: input.with(frame, edited(input[frame], row, column, value)) });
     };
     return new NumberTable({ onEdit, onBadNumber });
   });
@@ -112,10 +115,10 @@ function build({ place, reset, change, report, say }) {
     };
     return new NumberTable({ onEdit, onBadNumber });
   });
-  const outputs = new Strip((index) => {
+  const outputs = new Strip((number) => {
     const onSelect = (row, column) => {
       const [, rows, columns] = drawn.result.output.shape;
-      change({ step: (index * rows + row) * columns + column });
+      change({ step: ((number + drawn.state.padding_depth) * rows + row) * columns + column });
     };
     return new NumberTable({ onSelect });
   });
@@ -143,7 +146,7 @@ function build({ place, reset, change, report, say }) {
     const isAdded = (index) => index < p || index >= p + frames;
     const sliceOn = (index) => (index >= at * s && index < at * s + k ? index - at * s : undefined);
 
-    inputs.show(WORDS.input(shapeOf(input), p), padded.shape[0]).forEach((table, index) => {
+    inputs.show(WORDS.input(shapeOf(input), p), padded.shape[0], p).forEach((table, index) => {
       const values = frameOf(padded, index);
       const slice = sliceOn(index);
       table.root.classList.toggle("under", slice !== undefined);
@@ -164,7 +167,7 @@ function build({ place, reset, change, report, say }) {
       const cellAt = (r, c) => ({ value: slices[i][r][c], marks: "weight", editable: true });
       table.draw(WORDS.slice(i), window.slice(1), cellAt);
     });
-    outputs.show(WORDS.output(output.shape), output.shape[0]).forEach((table, index) => {
+    outputs.show(WORDS.output(output.shape), output.shape[0], p).forEach((table, index) => {
       const values = frameOf(output, index);
       table.draw(WORDS.outputFrame(index), output.shape.slice(1), (r, c) => {
         const isCurrent = index === at && r === row && c === column;
@@ -181,7 +184,7 @@ function build({ place, reset, change, report, say }) {
     const total = WORDS.sum([at, row, column], terms, number(output.data[step]));
     const told = drawAsChannels(state, result);
     write(sum, total);
-    write(depth, WORDS.depth({ n: frames, k, s, p, d: 1, size: output.shape[0] }));
+    write(depth, WORDS.depth({ n: frames, k, s, p, size: output.shape[0] }));
     write(channels, told);
     steps.show(step, output.data.length - 1);
     say(WORDS.spoken(step + 1, output.data.length, total, WORDS.output(output.shape), told));
@@ -190,7 +193,11 @@ function build({ place, reset, change, report, say }) {
   /** Draws what conv2d gives where the kernel spans all frames; returns the sentence about it. */
   function drawAsChannels({ input, kernel_depth: k, padding_depth: p }, { output, as_channels: same }) {
     asChannels.root.hidden = !same;
-    if (!same) return WORDS.toSpan(k < input.length && input.length, p > 0);
+    if (!same) {
+      const wanted = [["kernel_depth", k, input.length], ["padding_depth", p, 0]].filter(([, now, to]) => now !== to);
+      const canBeSet = wanted.every(([name]) => controls.some(([shown]) => shown === name));
+      return canBeSet ? WORDS.toSpan(wanted) : WORDS.wouldSpan(input.length);
+    }
     const values = frameOf(same, 0);
     const cellAt = (row, column) => ({ value: values(row, column) });
     asChannels.draw(WORDS.asChannels(input.length), same.shape.slice(1), cellAt);

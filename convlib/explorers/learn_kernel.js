@@ -219,7 +219,7 @@ class CaptionedMap {
 }
 
 // in units of the drawing
-const PLOT = { left: 36, top: 2, width: 312, height: 128 };
+const PLOT = { left: 36, top: 8, width: 312, height: 128 }; // above it, room for half a label
 // decades that the axis reaches above and below the first loss
 const ABOVE = 2.5;
 const BELOW = 6;
@@ -246,7 +246,7 @@ class Curve {
     const plot = svg("svg", { x, y, width, height }, ...limits, this.line, this.cut);
     const frame = svg("rect", { x, y, width, height });
     const marker = svg("g", { transform: `translate(${x} ${y})` }, this.dot);
-    this.drawing = svg("svg", { class: "convlib-curve", role: "img", viewBox: "0 0 360 150" });
+    this.drawing = svg("svg", { class: "convlib-curve", role: "img", viewBox: "0 0 360 156" });
     this.drawing.append(...steps, this.powers, frame, plot, marker);
     this.root = element("figure", { class: "convlib-losses" }, element("figcaption", {}, WORDS.curve), this.drawing);
   }

@@ -134,7 +134,7 @@ function drawMode(engine, { mode, table, name, note, root }, state, padded) {
       selected: isSelected,
       editable: own,
     };
-  });
+  }, padding);
   for (let row = 0; row < padded.shape[0]; row++) {
     for (let column = 0; column < padded.shape[1]; column++) if (from && isSame(source(row, column), from)) copies += 1;
   }

@@ -50,14 +50,14 @@ function compute(engine, { input_size: n, kernel_size: k, stride, padding, dilat
   return { output: { ...output, shape: [size] }, reads: { ...reads, shape: [padded] } };
 }
 
-/** Everything that the ledger says of a state. */
-function account(engine, state) {
+/** Everything that the ledger says of a state; `hasDilation`: whether that is spoken of. */
+function account(engine, state, hasDilation) {
   const { input_size: n, kernel_size: k, stride: s, padding: p, dilation: d } = state;
   const padded = engine.outputSize(n, 1, 1, p);
   const room = engine.outputSize(n, k, 1, p, d) - 1; // how far the window can move
   const size = countOutputs(engine, state);
   const unread = room - (size - 1) * s;
-  return { n, k, s, p, d, padded, room, size, unread, span: padded - room };
+  return { n, k, s, p, d, padded, room, size, unread, span: padded - room, hasDilation: hasDilation || d > 1 };
 }
 
 /** What "same" adds before and after in TensorFlow and Keras: enough for ⌈n / s⌉ outputs. */
@@ -75,7 +75,8 @@ const paddings = (engine, sizes) => [
   [WORDS.tensorflow, tensorflowSame(engine, sizes)],
 ];
 
-function build({ engine, place, reset, say }) {
+function build({ engine, controls, place, reset, say }) {
+  const hasControl = (setting) => controls.some(([name]) => name === setting);
   const ledger = new TextTable(WORDS.title);
   const sum = element("p", { class: "convlib-sum" });
   const axis = new Axis();
@@ -86,7 +87,7 @@ function build({ engine, place, reset, say }) {
   place.append(axis.root, unread, ledger.root, sum, buttons, same.root, note);
 
   return function draw(state, { reads }) {
-    const sizes = account(engine, state);
+    const sizes = account(engine, state, hasControl("dilation"));
     ledger.draw(WORDS.heads, WORDS.terms(sizes));
     write(sum, WORDS.formula(sizes));
     const skipped = reads.data.filter((count) => count === 0).length - sizes.unread;
@@ -104,7 +105,9 @@ function build({ engine, place, reset, say }) {
       ["", ...columns.map(([heading]) => heading)],
       rows.map(([name, of], i) => [name, ...columns.map(([, pads]) => (pads ? of(pads) : i ? "–" : WORDS.refused))]),
     );
-    say(WORDS.spoken(sizes, told, tensorflowSame(engine, sizes)));
+    const hasPadding = sizes.p > 0 || hasControl("padding");
+    same.root.hidden = note.hidden = !hasPadding;
+    say(WORDS.spoken(sizes, told, hasPadding && tensorflowSame(engine, sizes)));
   };
 }
 

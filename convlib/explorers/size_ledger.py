@@ -37,7 +37,8 @@ class SizeLedger(Explorer):
     dilation : int
         d, from 1 to 8.
     controls : sequence of str
-        Which controls are shown, of "input_size", "kernel_size", "stride", "padding", "dilation".
+        Which controls are shown, of "input_size", "kernel_size", "stride", "padding", "dilation". Without a
+        control, a dilation of 1 is left out of the formula, and with a padding of 0 the paddings called same.
 
     Raises
     ------
@@ -61,7 +62,7 @@ class SizeLedger(Explorer):
     view_class = SizeLedgerView
     input_size = setting("input_size", "n, the elements of the input along the axis.")
     kernel_size = setting("kernel_size", "k, the taps of the kernel.")
-    stride = setting("stride", "s, the steps between neighbouring windows.")
+    stride = setting("stride", "s, the elements from one window to the next.")
     padding = setting("padding", "p, the elements added on each side.")
     dilation = setting("dilation", "d, the distance between neighbouring taps.")
 
@@ -148,16 +149,20 @@ class SizeLedger(Explorer):
         n, k, s, p, d = (
             state[name] for name in ("input_size", "kernel_size", "stride", "padding", "dilation")
         )
-        formula = f"⌊({n} + 2·{p} − {d}·({k} − 1) − 1) / {s}⌋ + 1 = {self.size}"
-        tensorflow = tensorflow_same_padding(n, k, s, d)
-        same = f"TensorFlow's same adds {tensorflow[0]} before and {tensorflow[1]} after."
-        if s == 1:
-            same += " PyTorch's adds {} before and {} after.".format(*same_padding(k, d))
+        shown = [name for name, _ in self.controls]
+        span = f"{d}·({k} − 1) − 1" if d > 1 or "dilation" in shown else k
+        told = f"⌊({n} + 2·{p} − {span}) / {s}⌋ + 1 = {self.size}."
+        if p > 0 or "padding" in shown:
+            told += " TensorFlow's same adds {} before and {} after.".format(
+                *tensorflow_same_padding(n, k, s, d)
+            )
+            if s == 1:
+                told += " PyTorch's adds {} before and {} after.".format(*same_padding(k, d))
         reads = html_table(
             self.compute(state)["reads"][np.newaxis],
             f"Windows that read each element of the padded input; at its end {self.unread} are never read",
         )
-        return f"<p>Size ledger: {self.describe()}.</p><p>{formula}. {same}</p>{reads}"
+        return f"<p>Size ledger: {self.describe()}.</p><p>{told}</p>{reads}"
 
 
 def window(state):

@@ -41,6 +41,8 @@ class SlidingWindow(GridExplorer):
     stride, padding, dilation : int
         The same on both axes: stride and dilation from 1 to 4, padding from 0 to 4.
     padding_mode : {"zeros", "reflect", "replicate", "circular"}
+    step : int
+        Index of the output that is being computed, counted row by row.
     controls : sequence of str
         Which controls are shown, of "step", "padding", "stride", "dilation", "padding_mode".
 
@@ -64,7 +66,7 @@ class SlidingWindow(GridExplorer):
     input = setting("input", "The numbers that the kernel slides over, shape (H, W).")
     kernel = setting("kernel", "The kernel, shape (KH, KW).")
     bias = setting("bias", "The number added to every output.")
-    stride = setting("stride", "Steps between neighbouring windows.")
+    stride = setting("stride", "Elements from one window to the next.")
     padding = setting("padding", "Elements added on each side.")
     dilation = setting("dilation", "Distance between neighbouring taps.")
     padding_mode = setting("padding_mode", "What the added elements hold.")
@@ -80,6 +82,7 @@ class SlidingWindow(GridExplorer):
         padding=0,
         dilation=1,
         padding_mode="zeros",
+        step=0,
         controls=("step",),
     ):
         state = {
@@ -90,7 +93,7 @@ class SlidingWindow(GridExplorer):
             "padding": padding,
             "dilation": dilation,
             "padding_mode": padding_mode,
-            "step": 0,
+            "step": step,
             "reached": 0,
             "selected": [],
         }

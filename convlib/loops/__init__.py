@@ -9,33 +9,38 @@ a change in another file that the first one uses.
 """
 
 from convlib.loops.correlation import (
+    SINGLE_RUNS,
     SLACK_BYTES,
+    VECTOR_BYTES,
     WIDE_BLOCK,
     block_of,
+    correlate_alone,
     correlate_into,
-    forward_taps,
+    list_transposed_taps,
     pack_pixels,
-    pack_weight,
+    pad_into,
     transpose_into,
     transposed_taps,
+    unpad_into,
     weight_gradient_into,
 )
-from convlib.loops.padding import pad_into, unpad_into
 from convlib.loops.pooling import avg_pool_back_into, avg_pool_into, max_pool_into, scatter_into
 from convlib.loops.windows import fold_into, unfold_into
 
 __all__ = [
+    "SINGLE_RUNS",
     "SLACK_BYTES",
+    "VECTOR_BYTES",
     "WIDE_BLOCK",
     "avg_pool_back_into",
     "avg_pool_into",
     "block_of",
+    "correlate_alone",
     "correlate_into",
     "fold_into",
-    "forward_taps",
+    "list_transposed_taps",
     "max_pool_into",
     "pack_pixels",
-    "pack_weight",
     "pad_into",
     "scatter_into",
     "transpose_into",

@@ -1,12 +1,15 @@
-"""Cross-correlation, what deep learning calls convolution: one micro-kernel and three loops around it.
+"""Cross-correlation, what deep learning calls convolution: one micro-kernel and the loops around it.
 
-The plan. The padded input is laid out so that, for every tap of the kernel, the inputs of neighbouring
-outputs are neighbours in memory (``convlib.loops.padding`` splits columns by stride). Then one output row is
+The plan. Work is cut into *units*: a few rows of outputs of one image (``convlib.loops.cutting``). A unit
+first copies the inputs that it reads, padded, to a workspace of its thread, which is small enough to stay
+in the caches. There they lie so that, for every tap of the kernel, the inputs of neighbouring outputs are
+neighbours in memory: columns are split by stride. Then one *run* of neighbouring outputs is
 
-    out[o, x] = bias[o] + Σ_t weight[t, o] · rows[base + offsets[t] + x]
+    out[o, to + x] = bias[o] + Σ_t weight[t, o] · rows[from + offsets[t] + x]
 
-and a single list of ``offsets``, an entry per input channel and tap, says all there is to say about kernel
-size, dilation, stride and channels. ``tile`` computes that sum for a few channels and columns in registers.
+Two tables say the rest. ``offsets``, with an entry per input channel and tap, says all about kernel size,
+dilation, stride and channels; ``places``, with a pair (from, to) per run, all about the outputs' shape.
+``tile`` computes that sum for a few channels and runs in registers.
 
 Arrays have three spatial axes (depth, height, width); an image has depth 1, a sequence height 1 too.
 
@@ -24,17 +27,16 @@ from numba.extending import intrinsic
 
 cpu_features = get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES
 VECTOR_BYTES = 64 if "+avx512f" in cpu_features else 32 if "+avx," in cpu_features else 16
-# A tile is output channels × vectors of columns: as many sums as registers hold, with some left for inputs.
+# A tile is output channels × runs, a run one vector of neighbouring columns: as many sums as registers hold,
+# with some left for inputs. A core starts two multiply-adds a cycle and waits four cycles for each, so fewer
+# than eight sums would leave it idle; with twelve, every number that is loaded is used three or four times.
 WIDE_BLOCK = 8 if VECTOR_BYTES == 64 else 4
-WIDE_VECTORS = 2
-# A group with few output channels (a depthwise layer has one) is computed channel by channel, in longer rows.
-SINGLE_VECTORS = 4
-# What a tile at the end of the last row may read beyond it.
-SLACK_BYTES = VECTOR_BYTES * max(WIDE_VECTORS, SINGLE_VECTORS)
+WIDE_RUNS = 2 if VECTOR_BYTES == 16 else 3
+# A group with few output channels (a depthwise layer has one) is computed channel by channel, in more runs.
+SINGLE_RUNS = 8
+# What a run in a row shorter than a vector may read beyond it.
+SLACK_BYTES = VECTOR_BYTES
 
-
-# Where a row is cut, so that one long row keeps every core busy.
-COLUMNS_OF_UNIT = 4096
 # So few products of a gradient are summed in one go: shorter sums round less.
 PIXELS_OF_SUM = 2048
 
@@ -50,21 +52,46 @@ def address(typing_context, array, index):
     return types.CPointer(array.dtype)(array, types.intp), generate
 
 
-def make_tile(block, vectors):
-    """The micro-kernel, in LLVM's terms, for ``block`` output channels and ``vectors`` vectors of columns.
+@intrinsic
+def copy(typing_context, target, source, count):
+    """Copy ``count`` neighbouring elements from one address to another."""
 
-    tile(rows, weight, bias, out, offsets, taps, out_stride, columns, channels) computes
+    def generate(context, builder, signature, arguments):
+        target, source, count = arguments
+        size = context.get_abi_sizeof(target.type.pointee)
+        cgutils.raw_memcpy(builder, target, source, count, size)
+        return context.get_dummy_value()
 
-        out[o · out_stride + x] = bias[o] + Σ_t weight[t · block + o] · rows[offsets[t] + x]
+    return types.void(target, source, types.intp), generate
 
-    for o < channels ≤ block and x < columns; all but the last four arguments are pointers. It reads
-    ``vectors`` whole vectors of columns, however few of them it writes.
+
+@intrinsic
+def take(typing_context, counter):
+    """The number at an address, which grows by one, also if several threads take at once."""
+
+    def generate(context, builder, signature, arguments):
+        (counter,) = arguments
+        return builder.atomic_rmw("add", counter, counter.type.pointee(1), "monotonic")
+
+    return counter.dtype(counter), generate
+
+
+def make_tile(block, runs):
+    """The micro-kernel, in LLVM's terms, for ``block`` output channels and ``runs`` runs of columns.
+
+    tile(rows, weight, bias, out, offsets, taps, places, out_stride, columns, channels) computes
+
+        out[o · out_stride + to[r] + x] = bias[o] + Σ_t weight[t · block + o] · rows[from[r] + offsets[t] + x]
+
+    for o < channels ≤ block, for each run r and for x < columns ≤ elements of a vector; all but ``taps`` and
+    the last three arguments are pointers. ``places`` holds the pair (from, to) of each run. It reads whole
+    vectors, however few of their elements it writes.
     """
 
     @intrinsic
-    def tile(typing_context, rows, weight, bias, out, offsets, taps, out_stride, columns, channels):
+    def tile(typing_context, rows, weight, bias, out, offsets, taps, places, out_stride, columns, channels):
         def generate(context, builder, signature, arguments):
-            rows, weight, bias, out, offsets, taps, out_stride, columns, channels = arguments
+            rows, weight, bias, out, offsets, taps, places, out_stride, columns, channels = arguments
             element = rows.type.pointee
             lanes = VECTOR_BYTES // context.get_abi_sizeof(element)
             vector = ir.VectorType(element, lanes)
@@ -82,9 +109,8 @@ def make_tile(block, vectors):
                 zeros = ir.Constant(ir.VectorType(ir.IntType(32), of.count), [0] * of.count)
                 return builder.shuffle_vector(first, ir.Constant(of, ir.Undefined), zeros)
 
-            def vector_at(pointer, v):
-                pointer = builder.gep(pointer, [index(v * lanes)])
-                return builder.bitcast(pointer, vector.as_pointer())
+            def vector_at(pointer, shift):
+                return builder.bitcast(builder.gep(pointer, [shift]), vector.as_pointer())
 
             def multiply_add(a, b, c):
                 if isinstance(element, ir.IntType):
@@ -93,63 +119,69 @@ def make_tile(block, vectors):
                 fused = intrinsic_function("llvm.fmuladd.{}", vector, vector, vector, vector)
                 return builder.call(fused, [a, b, c])
 
-            sums = [cgutils.alloca_once(builder, vector) for _ in range(block * vectors)]
+            place = [builder.load(builder.gep(places, [index(i)])) for i in range(2 * runs)]
+            sources = [builder.gep(rows, [begin]) for begin in place[::2]]
+            sums = [cgutils.alloca_once(builder, vector) for _ in range(block * runs)]
             for o in range(block):
                 start = splat(builder.load(builder.gep(bias, [index(o)])))
-                for v in range(vectors):
-                    builder.store(start, sums[o * vectors + v])
+                for r in range(runs):
+                    builder.store(start, sums[o * runs + r])
 
             with cgutils.for_range(builder, taps) as loop:
-                source = builder.gep(rows, [builder.load(builder.gep(offsets, [loop.index]))])
-                inputs = [builder.load(vector_at(source, v)) for v in range(vectors)]
+                offset = builder.load(builder.gep(offsets, [loop.index]))
+                inputs = [builder.load(vector_at(source, offset)) for source in sources]
                 for load in inputs:
                     load.align = 1
                 of_tap = builder.gep(weight, [builder.mul(loop.index, index(block))])
                 for o in range(block):
                     tap = splat(builder.load(builder.gep(of_tap, [index(o)])))
-                    for v in range(vectors):
-                        total = sums[o * vectors + v]
-                        builder.store(multiply_add(tap, inputs[v], builder.load(total)), total)
+                    for r in range(runs):
+                        total = sums[o * runs + r]
+                        builder.store(multiply_add(tap, inputs[r], builder.load(total)), total)
 
-            def write(o, v):
-                target = vector_at(builder.gep(out, [builder.mul(out_stride, index(o))]), v)
-                total = builder.load(sums[o * vectors + v])
-                whole = builder.icmp_signed(">=", columns, index((v + 1) * lanes))
+            def write(o, r):
+                shift = builder.add(builder.mul(out_stride, index(o)), place[2 * r + 1])
+                target, total = vector_at(out, shift), builder.load(sums[o * runs + r])
                 with builder.if_else(whole) as (all_lanes, some_lanes):
                     with all_lanes:
                         builder.store(total, target).align = 1
                     with some_lanes:
                         numbers = ir.VectorType(index, lanes)
-                        lane = ir.Constant(numbers, [v * lanes + i for i in range(lanes)])
-                        mask = builder.icmp_signed("<", lane, splat(columns, numbers))
+                        mask = builder.icmp_signed(
+                            "<", ir.Constant(numbers, [*range(lanes)]), splat(columns, numbers)
+                        )
                         alignment = ir.IntType(32)(1)
                         parameters = (vector, target.type, alignment.type, mask.type)
                         store = intrinsic_function("llvm.masked.store.{}.p0", ir.VoidType(), *parameters)
                         builder.call(store, [total, target, alignment, mask])
 
+            whole = builder.icmp_signed(">=", columns, index(lanes))
             for o in range(block):
                 with builder.if_then(builder.icmp_signed(">", channels, index(o))):
-                    for v in range(vectors):
-                        write(o, v)
+                    for r in range(runs):
+                        write(o, r)
             return context.get_dummy_value()
 
-        return types.void(rows, weight, bias, out, offsets, taps, out_stride, columns, channels), generate
+        signature = types.void(rows, weight, bias, out, offsets, taps, places, out_stride, columns, channels)
+        return signature, generate
 
     return tile
 
 
-def make_plain_tile(block, vectors):
+def make_plain_tile(block, runs):
     """The micro-kernel, said in NumPy: what ``make_tile`` makes when Numba is switched off.
 
-    All but the last four arguments are arrays, which begin where the pointers point to.
+    All but ``taps`` and the last three arguments are arrays, which begin where the pointers point to.
     """
 
-    def tile(rows, weight, bias, out, offsets, taps, out_stride, columns, channels):
-        columns = min(columns, vectors * VECTOR_BYTES // rows.itemsize)
-        inputs = rows[offsets[:taps, np.newaxis] + np.arange(columns)]
-        for o in range(channels):
-            of_channel = weight[o : taps * block : block, np.newaxis]
-            out[o * out_stride : o * out_stride + columns] = bias[o] + (of_channel * inputs).sum(axis=0)
+    def tile(rows, weight, bias, out, offsets, taps, places, out_stride, columns, channels):
+        for run in range(runs):
+            begin, target = places[2 * run : 2 * run + 2]
+            inputs = rows[begin + offsets[:taps, np.newaxis] + np.arange(columns)]
+            for o in range(channels):
+                of_channel = weight[o : taps * block : block, np.newaxis]
+                first = o * out_stride + target
+                out[first : first + columns] = bias[o] + (of_channel * inputs).sum(axis=0)
 
     return tile
 
@@ -159,10 +191,17 @@ if config.DISABLE_JIT:
     def address(array, index):
         return array.reshape(-1)[index:]
 
+    def copy(target, source, count):
+        target[:count] = source[:count]
+
+    def take(counter):
+        counter[0] += 1
+        return counter[0] - 1
+
     make_tile = make_plain_tile
 
-wide_tile = make_tile(WIDE_BLOCK, WIDE_VECTORS)
-single_tile = make_tile(1, SINGLE_VECTORS)
+wide_tile = make_tile(WIDE_BLOCK, WIDE_RUNS)
+single_tile = make_tile(1, SINGLE_RUNS)
 
 
 @njit(cache=True, error_model="numpy")
@@ -172,38 +211,382 @@ def block_of(channels):
 
 
 @njit(cache=True, error_model="numpy")
-def sum_columns(
-    out, target, channel_size, columns, rows, base, packed, b, tap, taps, bias, o, channels, offsets
-):
-    """One output row of one block of channels: ``taps`` of its taps from number ``tap`` on.
-
-    ``channels`` rows of ``columns`` elements go to ``out``, from ``target`` on, ``channel_size`` apart.
-    """
-    block = packed.shape[2]
-    lanes = VECTOR_BYTES // out.itemsize
-    weight, table = address(packed, (b * packed.shape[1] + tap) * block), address(offsets, tap)
-    start = address(bias, o)
-    for x in range(0, columns, lanes * (SINGLE_VECTORS if block == 1 else WIDE_VECTORS)):
-        source, sink = address(rows, base + x), address(out, target + x)
-        if block == 1:
-            single_tile(source, weight, start, sink, table, taps, channel_size, columns - x, channels)
-        else:
-            wide_tile(source, weight, start, sink, table, taps, channel_size, columns - x, channels)
+def ceil_divide(a, b):
+    return (a + b - 1) // b
 
 
 @njit(cache=True, error_model="numpy")
-def forward_taps(order, positions, classes, kernel, dilation, phases, height, columns):
-    """The taps of a convolution: in the kernel's own order, all in one class.
+def pack_block(packed, weight, b, groups):
+    """Order the weights of block ``b`` as a tile reads them, with zeros for channels that the last one lacks.
 
-    ``positions`` are relative to the window's first element in (depth, height, phases, columns).
+    packed : (groups · blocks, weights of a channel, block); weight : (C_out, weights of a channel)
     """
+    weights, block = packed.shape[1:]
+    per_group, blocks = weight.shape[0] // groups, packed.shape[0] // groups
+    o = b // blocks * per_group + b % blocks * block
+    present = min(block, per_group - b % blocks * block)
+    for lane in range(block):
+        if lane < present:
+            for w in range(weights):
+                packed[b, w, lane] = weight[o + lane, w]
+        else:
+            for w in range(weights):
+                packed[b, w, lane] = 0
+
+
+@njit(cache=True, error_model="numpy")
+def list_runs(places, height, width, row_step, target_step, lanes):
+    """Cut ``height`` rows of ``width`` outputs into runs; returns how many there are.
+
+    The last run of a row ends with the row and so may overlap the one before it: what both compute is the
+    same. Rows are ``row_step`` elements apart where they are read, ``target_step`` where they are written.
+    For a tile that finds fewer runs than it holds, the last one is repeated.
+    """
+    r = 0
+    for y in range(height):
+        for x in range(0, width, lanes):
+            begin = max(0, min(x, width - lanes))
+            places[r, 0], places[r, 1] = y * row_step + begin, y * target_step + begin
+            r += 1
+    for more in range(max(WIDE_RUNS, SINGLE_RUNS) - 1):
+        places[r + more, 0], places[r + more, 1] = places[r - 1, 0], places[r - 1, 1]
+    return r
+
+
+@njit(cache=True, error_model="numpy")
+def sum_runs(
+    out, target, out_stride, width, rows, base, places, runs, packed, first, count, taps, bias, o, offsets
+):
+    """All runs for output channels ``o`` … ``o`` + ``count`` − 1, from block ``first`` on.
+
+    ``taps`` is a pair: the first tap and how many. ``width`` is the number of outputs in a run. Inputs of a
+    tile stay in the nearest cache while all blocks use them, and weights come in the order in which they lie
+    in memory, which a processor foresees.
+    """
+    weights, block = packed.shape[1:]
+    table, source = address(offsets, taps[0]), address(rows, base)
+    for r in range(0, runs, SINGLE_RUNS if block == 1 else WIDE_RUNS):
+        place = address(places, 2 * r)
+        for done in range(0, count, block):
+            weight = address(packed, ((first + done // block) * weights + taps[0]) * block)
+            start, sink = address(bias, o + done), address(out, target + done * out_stride)
+            if block == 1:
+                single_tile(source, weight, start, sink, table, taps[1], place, out_stride, width, 1)
+            else:
+                present = min(block, count - done)
+                wide_tile(source, weight, start, sink, table, taps[1], place, out_stride, width, present)
+
+
+# Padding
+
+ZEROS, REFLECT, REPLICATE, CIRCULAR = range(4)
+
+
+@njit(cache=True, error_model="numpy")
+def source_index(position, size, mode):
+    """The element that ``position`` of an axis of ``size`` copies; −1 if it copies none.
+
+    ``position`` counts from the first real element, so padding before it is negative. Reflect needs
+    −size < position < 2 size − 1, circular −size ≤ position < 2 size.
+    """
+    if 0 <= position < size:
+        return position
+    if mode == REFLECT:
+        return -position if position < 0 else 2 * (size - 1) - position
+    if mode == REPLICATE:
+        return 0 if position < 0 else size - 1
+    if mode == CIRCULAR:
+        return position + size if position < 0 else position - size
+    return -1
+
+
+@njit(cache=True, error_model="numpy")
+def copy_row(row, line, begin, step, mode, value):
+    """Every ``step``-th element of the padded ``line``, from ``begin`` on: row[q] = line[begin + q · step].
+
+    Where the mode's rule gives no element, ``row`` gets ``value``.
+    """
+    columns, width = len(row), len(line)
+    # columns first … last − 1 lie inside the line: a plain copy; the rest follow the mode's rule
+    first = min(columns, max(0, ceil_divide(-begin, step)))
+    last = min(columns, max(first, ceil_divide(width - begin, step)))
+    if step == 1:
+        copy(address(row, first), address(line, begin + first), last - first)
+    else:
+        for q in range(first, last):
+            row[q] = line[begin + q * step]
+    for edge in range(columns - (last - first)):
+        q = edge if edge < first else edge + last - first
+        x = source_index(begin + q * step, width, mode)
+        row[q] = line[x] if 0 <= x < width else value
+
+
+@njit(cache=True, error_model="numpy")
+def copy_window(rows, volume, n, channel, corner, sizes, stored, mode):
+    """Copy what one unit of work reads to ``rows``, as (channels, depths, heights, phases, columns).
+
+    channel, corner : the first channel and element in image ``n``, negative where padding begins; sizes : the
+    channels, depths and heights that are copied; stored : depths, heights, phases, columns that there is room
+    for. Column x goes to phase x % phases, place x // phases: so a convolution with stride ``phases`` finds
+    the columns that it reads beside each other.
+    """
+    all_depths, all_heights, phases, columns = stored
+    depth, height = volume.shape[2:4]
+    zero = volume.dtype.type(0)
+    for c in range(sizes[0]):
+        for z in range(sizes[1]):
+            source_z = source_index(corner[0] + z, depth, mode)
+            for y in range(sizes[2]):
+                source_y = source_index(corner[1] + y, height, mode)
+                for phase in range(phases):
+                    begin = (((c * all_depths + z) * all_heights + y) * phases + phase) * columns
+                    row = rows[begin : begin + columns]
+                    if 0 <= source_z < depth and 0 <= source_y < height:
+                        line = volume[n, channel + c, source_z, source_y]
+                        copy_row(row, line, corner[2] + phase, phases, mode, zero)
+                    else:
+                        row[:] = zero
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def pad_into(out, volume, before, mode, value):
+    """Pad ``volume`` (planes, depth, height, width) into ``out`` (planes, depths, rows, columns).
+
+    ``before`` is the padding before each axis.
+    """
+    planes, depths, rows, _ = out.shape
+    depth, height, _ = volume.shape[1:]
+    for unit in prange(planes * depths):
+        unit = np.intp(unit)
+        z, plane = unit % depths, unit // depths
+        source_z = source_index(z - before[0], depth, mode)
+        for y in range(rows):
+            source_y = source_index(y - before[1], height, mode)
+            if source_z < 0 or source_y < 0:
+                out[plane, z, y] = value
+            else:
+                copy_row(out[plane, z, y], volume[plane, source_z, source_y], -before[2], 1, mode, value)
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def unpad_into(out, padded, before, mode):
+    """The adjoint of padding: add every element of ``padded`` to the element of ``out`` that it copies.
+
+    ``padded`` : (planes, depths, rows, columns); ``out`` : (planes, depth, height, width).
+    """
+    planes, depths, rows, columns = padded.shape
+    depth, height, width = out.shape[1:]
+    for plane in prange(planes):
+        plane = np.intp(plane)
+        out[plane] = 0
+        for z in range(depths):
+            target_z = source_index(z - before[0], depth, mode)
+            for y in range(rows):
+                target_y = source_index(y - before[1], height, mode)
+                if target_z < 0 or target_y < 0:
+                    continue
+                for q in range(columns):
+                    x = source_index(q - before[2], width, mode)
+                    if x >= 0:
+                        out[plane, target_z, target_y, x] += padded[plane, z, y, q]
+
+
+# Convolution
+
+
+@njit(cache=True, error_model="numpy")
+def list_taps(offsets, channels, kernel, dilation, stored):
+    """Where each tap of each channel reads, relative to the window's first element in ``stored``."""
     kd, kh, kw = kernel
-    dd, dh, dw = dilation
-    for tap in range(kd * kh * kw):
-        f, i, j = tap // kw // kh, tap // kw % kh, tap % kw
-        row = (f * dd * height + i * dh) * phases + j * dw % phases
-        order[tap], positions[tap] = tap, row * columns + j * dw // phases
-    classes[0], classes[1] = 0, kd * kh * kw
+    depths, heights, phases, columns = stored
+    weight = 0
+    for c in range(channels):
+        for f in range(kd):
+            for i in range(kh):
+                for j in range(kw):
+                    row, x = (c * depths + f * dilation[0]) * heights + i * dilation[1], j * dilation[2]
+                    offsets[weight] = (row * phases + x % phases) * columns + x // phases
+                    weight += 1
+
+
+@njit(cache=True, error_model="numpy")
+def correlate_unit(
+    unit,
+    out,
+    volume,
+    packed,
+    bias,
+    offsets,
+    rows,
+    places,
+    groups,
+    mode,
+    kernel,
+    stride,
+    before,
+    dilation,
+    cut,
+    stored,
+):
+    """A few rows of some channels of one image: copy what they read, then compute it."""
+    most_rows, most_columns, most_blocks = cut
+    c_out, od, oh, ow = out.shape[1:]
+    block, blocks = packed.shape[2], packed.shape[0] // groups
+    per_group, channels_in = c_out // groups, volume.shape[1] // groups
+    lanes = VECTOR_BYTES // out.itemsize
+
+    parts, row_parts, column_parts = (
+        ceil_divide(blocks, most_blocks), ceil_divide(oh, most_rows), ceil_divide(ow, most_columns)
+    )  # fmt: skip
+    part, unit = unit % parts * most_blocks, unit // parts
+    x, unit = unit % column_parts * most_columns, unit // column_parts
+    y, unit = unit % row_parts * most_rows, unit // row_parts
+    z, unit = unit % od, unit // od
+    g, n = unit % groups, unit // groups
+    height, width = min(most_rows, oh - y), min(most_columns, ow - x)
+
+    corner = z * stride[0] - before[0], y * stride[1] - before[1], x * stride[2] - before[2]
+    sizes = channels_in, stored[0], stored[1] - (most_rows - height) * stride[1]
+    copy_window(rows, volume, n, g * channels_in, corner, sizes, stored, mode)
+    runs = list_runs(places, height, width, stride[1] * stored[2] * stored[3], ow, lanes)
+    o = g * per_group + part * block
+    target = (((n * c_out + o) * od + z) * oh + y) * ow + x
+    sum_runs(
+        out, target, od * oh * ow, min(width, lanes), rows, 0, places, runs, packed, g * blocks + part,
+        min(most_blocks * block, per_group - part * block), (0, packed.shape[1]), bias, o, offsets,
+    )  # fmt: skip
+
+
+@njit(cache=True, error_model="numpy")
+def correlate_alone(
+    units,
+    counter,
+    out,
+    volume,
+    weight,
+    packed,
+    bias,
+    offsets,
+    rows,
+    places,
+    groups,
+    mode,
+    kernel,
+    stride,
+    before,
+    dilation,
+    cut,
+    stored,
+):
+    """``correlate_into`` in this thread only."""
+    for b in range(packed.shape[0]):
+        pack_block(packed, weight, b, groups)
+    list_taps(offsets, volume.shape[1] // groups, kernel, dilation, stored)
+    for unit in range(units):
+        correlate_unit(
+            unit,
+            out,
+            volume,
+            packed,
+            bias,
+            offsets,
+            rows[0],
+            places[0],
+            groups,
+            mode,
+            kernel,
+            stride,
+            before,
+            dilation,
+            cut,
+            stored,
+        )
+
+
+@njit(cache=True, error_model="numpy")
+def correlate_units(
+    units,
+    counter,
+    out,
+    volume,
+    packed,
+    bias,
+    offsets,
+    rows,
+    places,
+    groups,
+    mode,
+    kernel,
+    stride,
+    before,
+    dilation,
+    cut,
+    stored,
+):
+    """One thread's share: the next unit, as long as there is one. Who is late leaves more to others."""
+    unit = take(address(counter, 0))
+    while unit < units:
+        correlate_unit(
+            unit,
+            out,
+            volume,
+            packed,
+            bias,
+            offsets,
+            rows,
+            places,
+            groups,
+            mode,
+            kernel,
+            stride,
+            before,
+            dilation,
+            cut,
+            stored,
+        )
+        unit = take(address(counter, 0))
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def correlate_into(
+    units,
+    counter,
+    out,
+    volume,
+    weight,
+    packed,
+    bias,
+    offsets,
+    rows,
+    places,
+    groups,
+    mode,
+    kernel,
+    stride,
+    before,
+    dilation,
+    cut,
+    stored,
+):
+    """Fill ``out`` (N, C_out, OD, OH, OW) from ``volume`` (N, C_in, depth, height, width).
+
+    weight : (C_out, C_in/groups · taps); bias : (C_out + WIDE_BLOCK,), the excess is read and not used
+    units, cut, stored : as ``cutting.cut_convolution`` gives them; counter : a zero
+    mode : the padding's; kernel, stride, before (padding), dilation : three numbers each
+    packed, offsets, rows, places : room for weights, taps, and of each thread inputs and runs
+    """
+    for b in prange(packed.shape[0]):
+        pack_block(packed, weight, np.intp(b), groups)
+    list_taps(offsets, volume.shape[1] // groups, kernel, dilation, stored)
+    for thread in prange(rows.shape[0]):
+        t = np.intp(thread)
+        correlate_units(
+            units, counter, out, volume, packed, bias, offsets, rows[t], places[t], groups, mode, kernel,
+            stride, before, dilation, cut, stored,
+        )  # fmt: skip
+
+
+# Transposed convolution
 
 
 @njit(cache=True, error_model="numpy")
@@ -244,96 +627,102 @@ def transposed_taps(
 
 
 @njit(cache=True, error_model="numpy")
-def pack_weight(packed, offsets, weight, order, positions, classes, groups, channel_size):
-    """Order weights as a tile reads them, with zeros for the channels that the last block lacks.
-
-    packed : (groups · blocks, C_in/groups · taps, block)
-    offsets : (C_in/groups · taps,), where the input of each weight is
-    weight : (C_out, C_in/groups, taps)
-    order, positions : (taps,), each tap's number in ``weight`` and where it reads in a channel
-    classes : the first tap of each class, and the number of taps
-    channel_size : elements from one channel to the next
-
-    A class is contiguous: all its taps of the first channel, then of the second …
-    """
-    block = packed.shape[2]
-    c_out, channels_in = weight.shape[:2]
-    per_group, blocks = c_out // groups, packed.shape[0] // groups
+def list_transposed_taps(offsets, channels, positions, classes, channel_size):
+    """``positions`` of all channels: a class's taps of the first channel, then of the second …"""
     for k in range(len(classes) - 1):
         first, taps = classes[k], classes[k + 1] - classes[k]
-        for c in range(channels_in):
+        for c in range(channels):
             for t in range(taps):
-                offsets[channels_in * first + c * taps + t] = c * channel_size + positions[first + t]
-    for b in range(packed.shape[0]):
-        o = b // blocks * per_group + b % blocks * block
-        channels = min(block, per_group - b % blocks * block)
-        for k in range(len(classes) - 1):
-            first, taps = classes[k], classes[k + 1] - classes[k]
-            for c in range(channels_in):
-                for t in range(taps):
-                    row = channels_in * first + c * taps + t
-                    for lane in range(block):
-                        packed[b, row, lane] = weight[o + lane, c, order[first + t]] if lane < channels else 0
+                offsets[channels * first + c * taps + t] = c * channel_size + positions[first + t]
+
+
+@njit(cache=True, error_model="numpy")
+def transpose_unit(
+    unit,
+    out,
+    width,
+    volume,
+    packed,
+    bias,
+    offsets,
+    classes,
+    rows,
+    places,
+    groups,
+    stride,
+    residues,
+    before,
+    cut,
+    stored,
+):
+    """A few rows that share their taps, of some channels of one image."""
+    most_rows, most_columns, most_blocks = cut
+    c_out, od, oh, phases, columns = out.shape[1:]
+    block, blocks = packed.shape[2], packed.shape[0] // groups
+    per_group, channels_in = c_out // groups, volume.shape[1] // groups
+    lanes = VECTOR_BYTES // out.itemsize
+
+    parts, row_parts, column_parts = (
+        ceil_divide(blocks, most_blocks),
+        ceil_divide(ceil_divide(oh, stride[1]), most_rows),
+        ceil_divide(columns, most_columns),
+    )
+    part, unit = unit % parts * most_blocks, unit // parts
+    x, unit = unit % column_parts * most_columns, unit // column_parts
+    q, unit = unit % row_parts * most_rows, unit // row_parts
+    ry, unit = unit % residues[1], unit // residues[1]
+    z, unit = unit % od, unit // od
+    g, n = unit % groups, unit // groups
+    height = min(most_rows, ceil_divide(oh - ry, stride[1]) - q)
+    if height <= 0:
+        return
+
+    corner = z // stride[0] - before[0], q - before[1], x - before[2]
+    sizes = channels_in, stored[0], stored[1] - (most_rows - height)
+    copy_window(rows, volume, n, g * channels_in, corner, sizes, stored, ZEROS)
+    o = g * per_group + part * block
+    target = (((n * c_out + o) * od + z) * oh + ry + q * stride[1]) * phases * columns + x
+    for r in range(phases):
+        few = min(most_columns, ceil_divide(width - r, stride[2]) - x)
+        if few <= 0:
+            continue
+        of_class = (z % stride[0] * residues[1] + ry) * phases + r
+        taps = channels_in * classes[of_class], channels_in * (classes[of_class + 1] - classes[of_class])
+        runs = list_runs(places, height, few, stored[3], stride[1] * phases * columns, lanes)
+        sum_runs(
+            out, target + r * columns, od * oh * phases * columns, min(few, lanes), rows, 0, places, runs,
+            packed, g * blocks + part, min(most_blocks * block, per_group - part * block), taps, bias, o,
+            offsets,
+        )  # fmt: skip
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
-def correlate_into(out, rows, packed, bias, offsets, groups, stride):
-    """Fill ``out`` (N, C_out, OD, OH, OW) from padded ``rows`` (N, C_in, depth, height, phases, columns).
+def transpose_into(
+    units, counter, out, width, volume, weight, packed, bias, offsets, positions, classes, rows, places,
+    groups, stride, residues, before, cut, stored,
+):  # fmt: skip
+    """Fill ``out`` (N, C_out, OD, OH, phases, columns) from ``volume`` (N, C_in, depth, height, width).
 
-    packed and offsets as ``pack_weight`` makes them from ``forward_taps``; bias (C_out + WIDE_BLOCK,), the
-    excess is read and not used; ``stride`` of depth and height. SLACK_BYTES after ``rows`` may be read.
+    Output column r + q s is ``out[…, r, q]``; there are ``width`` of them. positions and classes as
+    ``transposed_taps`` makes them; weight (C_out, C_in/groups · taps) as ``list_transposed_taps`` orders it;
+    residues : their number; before : elements read before the first; all else as in ``correlate_into``.
     """
-    batch, c_out, od, oh, ow = out.shape
-    c_in, depth, height, phases, columns = rows.shape[1:]
-    taps, block = packed.shape[1:]
-    all_blocks, blocks, per_group = packed.shape[0], packed.shape[0] // groups, c_out // groups
-    parts = (ow + COLUMNS_OF_UNIT - 1) // COLUMNS_OF_UNIT
-    for unit in prange(batch * all_blocks * od * oh * parts):
-        unit = np.intp(unit)
-        x, row = unit % parts * COLUMNS_OF_UNIT, unit // parts
-        y, z, map_of_block = row % oh, row // oh % od, row // oh // od
-        b, n = map_of_block % all_blocks, map_of_block // all_blocks
-        g = b // blocks
-        o = g * per_group + b % blocks * block
-        channels = min(block, per_group - b % blocks * block)
-        plane = (n * c_in + g * (c_in // groups)) * depth + z * stride[0]
-        base = (plane * height + y * stride[1]) * phases * columns + x
-        target = (((n * c_out + o) * od + z) * oh + y) * ow + x
-        width = min(ow - x, COLUMNS_OF_UNIT)
-        size = od * oh * ow
-        sum_columns(out, target, size, width, rows, base, packed, b, 0, taps, bias, o, channels, offsets)
+    for b in prange(packed.shape[0]):
+        pack_block(packed, weight, np.intp(b), groups)
+    channel_size = stored[0] * stored[1] * stored[2] * stored[3]
+    list_transposed_taps(offsets, volume.shape[1] // groups, positions, classes, channel_size)
+    for thread in prange(rows.shape[0]):
+        t = np.intp(thread)
+        unit = take(address(counter, 0))
+        while unit < units:
+            transpose_unit(
+                unit, out, width, volume, packed, bias, offsets, classes, rows[t], places[t], groups, stride,
+                residues, before, cut, stored,
+            )  # fmt: skip
+            unit = take(address(counter, 0))
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
-def transpose_into(out, width, rows, packed, bias, offsets, classes, groups, stride, residues):
-    """Fill ``out`` (N, C_out, OD, OH, phases, columns) from ``rows`` (N, C_in, depth, height, width).
-
-    Output column r + q s is ``out[…, r, q]``; there are ``width`` of them. packed and offsets are as
-    ``pack_weight`` makes them from ``transposed_taps``, classes as the latter; bias and slack as in
-    ``correlate_into``.
-    """
-    batch, c_out, od, oh, phases, columns = out.shape
-    c_in, depth, height, row_size = rows.shape[1:]
-    block, all_blocks = packed.shape[2], packed.shape[0]
-    blocks, per_group, channels_in = all_blocks // groups, c_out // groups, c_in // groups
-    for unit in prange(batch * all_blocks * od * oh):
-        unit = np.intp(unit)
-        y, z, map_of_block = unit % oh, unit // oh % od, unit // oh // od
-        b, n = map_of_block % all_blocks, map_of_block // all_blocks
-        g = b // blocks
-        o = g * per_group + b % blocks * block
-        channels = min(block, per_group - b % blocks * block)
-        plane = (n * c_in + g * channels_in) * depth + z // stride[0]
-        base = (plane * height + y // stride[1]) * row_size
-        target = (((n * c_out + o) * od + z) * oh + y) * phases * columns
-        size = od * oh * phases * columns
-        for r in range(phases):
-            of_class = (z % stride[0] * residues[1] + y % stride[1]) * phases + r
-            tap = channels_in * classes[of_class]
-            taps = channels_in * classes[of_class + 1] - tap
-            count = (width - r + stride[2] - 1) // stride[2]
-            begin = target + r * columns
-            sum_columns(out, begin, size, count, rows, base, packed, b, tap, taps, bias, o, channels, offsets)
+# The gradient for the weights
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
@@ -360,19 +749,21 @@ def pack_pixels(packed, offsets, gradient, groups, stride, depth, height, width,
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
-def weight_gradient_into(out, part, pixels, packed, nothing, offsets, groups, dilation):
+def weight_gradient_into(out, part, pixels, packed, nothing, offsets, places, groups, dilation):
     """Fill ``out`` (C_out, KD, KH, KW, span) from ``pixels`` (groups, N, depth, height, width, C_in/groups).
 
     ``pixels`` is the padded input. ``span`` is a group's channels; or, with KW said to be 1, those of all the
     kernel's columns: without dilation these too are neighbours. packed and offsets as ``pack_pixels`` makes
-    them; ``part`` has the shape of ``out``; ``nothing`` is zeros (C_out + WIDE_BLOCK,). SLACK_BYTES after
-    ``pixels`` may be read.
+    them; ``part`` has the shape of ``out``; ``nothing`` is zeros (C_out + WIDE_BLOCK,); ``places`` is room
+    for the runs of one row. SLACK_BYTES after ``pixels`` may be read.
     """
     c_out, kd, kh, kw, span = out.shape
     batch, depth, height, width, channels_in = pixels.shape[1:]
     count, block = packed.shape[1:]
     blocks, per_group = packed.shape[0] // groups, c_out // groups
     size = kd * kh * kw * span
+    lanes = VECTOR_BYTES // out.itemsize
+    runs = list_runs(places, 1, span, 0, 0, lanes)
     for unit in prange(packed.shape[0] * kd * kh * kw):
         unit = np.intp(unit)
         j, i, f, b = unit % kw, unit // kw % kh, unit // kw // kh % kd, unit // kw // kh // kd
@@ -386,9 +777,10 @@ def weight_gradient_into(out, part, pixels, packed, nothing, offsets, groups, di
             out[o + lane, f, i, j] = 0
         for first in range(0, count, PIXELS_OF_SUM):
             few = min(PIXELS_OF_SUM, count - first)
-            sum_columns(
-                part, target, size, span, pixels, base, packed, b, first, few, nothing, o, channels, offsets
-            )
+            sum_runs(
+                part, target, size, min(span, lanes), pixels, base, places, runs, packed, b, channels,
+                (first, few), nothing, o, offsets,
+            )  # fmt: skip
             for lane in range(channels):
                 for c in range(span):
                     out[o + lane, f, i, j, c] += part[o + lane, f, i, j, c]

@@ -5,7 +5,35 @@ it counts as −∞ for the maximum and as 0 for the mean.
 """
 
 import numpy as np
-from numba import njit, prange
+from numba import config, njit, prange, types
+from numba.extending import intrinsic
+
+
+@intrinsic
+def larger_of(typing_context, value, most):
+    """The larger of two numbers, ``most`` of equal ones; a NaN is larger than anything.
+
+    In LLVM's terms, because from ``if`` and ``else`` it makes jumps, and no vector instructions.
+    """
+
+    def generate(context, builder, signature, arguments):
+        value, most = arguments
+        kind = signature.args[0]
+        if isinstance(kind, types.Integer):
+            compare = builder.icmp_signed if kind.signed else builder.icmp_unsigned
+            larger = compare(">", value, most)
+        else:
+            not_less = builder.fcmp_unordered(">", value, most)
+            larger = builder.and_(not_less, builder.fcmp_ordered("ord", most, most))
+        return builder.select(larger, value, most)
+
+    return value(value, value), generate
+
+
+if config.DISABLE_JIT:
+
+    def larger_of(value, most):
+        return value if value > most or (value != value and most == most) else most
 
 
 @njit(cache=True, error_model="numpy")
@@ -24,6 +52,37 @@ def columns_inside(tap, columns, width, stride, padding):
     return first, last
 
 
+@njit(cache=True, error_model="numpy")
+def keep_larger(row, line, step):
+    """row[x] becomes the larger of itself and line[x · step]; a NaN is larger than anything.
+
+    The same loop three times, because a compiler makes vector instructions only for steps that it knows.
+    """
+    if step == 1:
+        for x in range(len(row)):
+            row[x] = larger_of(line[x], row[x])
+    elif step == 2:
+        for x in range(len(row)):
+            row[x] = larger_of(line[2 * x], row[x])
+    else:
+        for x in range(len(row)):
+            row[x] = larger_of(line[x * step], row[x])
+
+
+@njit(cache=True, error_model="numpy")
+def add_line(row, line, step):
+    """row[x] += line[x · step]; three times for the reason above."""
+    if step == 1:
+        for x in range(len(row)):
+            row[x] += line[x]
+    elif step == 2:
+        for x in range(len(row)):
+            row[x] += line[2 * x]
+    else:
+        for x in range(len(row)):
+            row[x] += line[x * step]
+
+
 @njit(parallel=True, cache=True, error_model="numpy")
 def max_pool_into(out, indices, volume, kernel, stride, padding, dilation, least):
     """Fill ``out`` with each window's first largest element, and ``indices``, unless None, with its place.
@@ -40,9 +99,7 @@ def max_pool_into(out, indices, volume, kernel, stride, padding, dilation, least
         for x in range(ow):
             row[x] = least
         if indices is not None:
-            places = indices[plane, z, y]
-            for x in range(ow):
-                places[x] = -1
+            indices[plane, z, y] = -1
         front, top, left = z * stride[0] - padding[0], y * stride[1] - padding[1], -padding[2]
         first_f, last_f = taps_inside(front, front, depth, kernel[0], dilation[0])
         first_i, last_i = taps_inside(top, top, height, kernel[1], dilation[1])
@@ -55,14 +112,19 @@ def max_pool_into(out, indices, volume, kernel, stride, padding, dilation, least
                 for j in range(first_j, last_j):
                     shift = j * dilation[2]
                     first, last = columns_inside(shift, ow, width, stride[2], padding[2])
-                    for x in range(first, last):
-                        value, most = line[x * stride[2] - padding[2] + shift], row[x]
-                        larger = value > most or (value != value and most == most)
-                        if indices is not None:  # noqa: SIM102, Numba drops the branch only in this form
-                            if larger or places[x] < 0:
-                                place = (source_z * height + source_y) * width
-                                places[x] = place + x * stride[2] - padding[2] + shift
-                        row[x] = value if larger else most
+                    begin = first * stride[2] - padding[2] + shift
+                    if indices is None:
+                        if first < last:
+                            keep_larger(row[first:last], line[begin:], stride[2])
+                    else:
+                        place = (source_z * height + source_y) * width + begin
+                        places, bests = indices[plane, z, y, first:last], row[first:last]
+                        for q in range(last - first):
+                            value, most = line[begin + q * stride[2]], bests[q]
+                            larger = value > most or (value != value and most == most)
+                            if larger or places[q] < 0:
+                                places[q] = place + q * stride[2]
+                            bests[q] = value if larger else most
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
@@ -110,8 +172,8 @@ def avg_pool_into(out, volume, kernel, stride, padding, include_padding):
                 line = volume[plane, front + f, top + i]
                 for j in range(first_j, last_j):
                     first, last = columns_inside(j, ow, width, stride[2], padding[2])
-                    for x in range(first, last):
-                        row[x] += line[x * stride[2] - padding[2] + j]
+                    if first < last:
+                        add_line(row[first:last], line[first * stride[2] - padding[2] + j :], stride[2])
         count = elements_of_window(z, depth, kernel[0], stride[0], padding[0], include_padding)
         count *= elements_of_window(y, height, kernel[1], stride[1], padding[1], include_padding)
         for x in range(ow):

@@ -45,6 +45,8 @@ def build():
         "NUMBA_CPU_NAME": "generic",
         "NUMBA_CPU_FEATURES": "",
         "NUMBA_DISABLE_JIT": "0",
+        # code that is not optimised yet cannot be cached, which is no matter here
+        "PYTHONWARNINGS": "ignore:Cannot cache compiled function",
     }
     subprocess.run(
         [sys.executable, "-m", "convlib.webassembly.compile", str(PATH)],

@@ -15,8 +15,8 @@ from numba import carray, njit, types
 from numba.extending import intrinsic
 
 from convlib import loops, shapes
-from convlib.loops.correlation import address
-from convlib.loops.padding import ZEROS
+from convlib.loops.correlation import VECTOR_BYTES, address
+from convlib.loops.cutting import cut_convolution
 
 INT, POINTER, FLOAT, NUMBER = types.int32, types.voidptr, types.float32, types.float64
 EXPORTS = {}
@@ -39,11 +39,12 @@ def threadless(loop):
     return shared(loop.py_func)
 
 
-pad_into, unpad_into = inlined(loops.pad_into.py_func), threadless(loops.unpad_into)
-correlate_into, transpose_into = threadless(loops.correlate_into), threadless(loops.transpose_into)
+pad_into, unpad_into = threadless(loops.pad_into), threadless(loops.unpad_into)
+transpose_into = threadless(loops.transpose_into)
 pack_pixels, weight_gradient_into = threadless(loops.pack_pixels), threadless(loops.weight_gradient_into)
 max_pool_into, scatter_into = threadless(loops.max_pool_into), threadless(loops.scatter_into)
 avg_pool_into, avg_pool_back_into = threadless(loops.avg_pool_into), threadless(loops.avg_pool_back_into)
+cut_convolution = shared(cut_convolution)
 count_windows, count_pool_windows = shared(shapes.count_windows), shared(shapes.count_pool_windows)
 
 
@@ -73,17 +74,23 @@ def floats(pointer, shape):
 
 
 @inlined
-def integers_from(pointer, first, count):
+def count_of(shape):
+    count = 1
+    for n in shape:
+        count *= n
+    return count
+
+
+@inlined
+def integers_from(pointer, first, shape):
     """The array of int64 that starts ``first`` bytes behind an address, and the byte behind it."""
-    return carray(advance(pointer, first), count, np.int64), first + 8 * count
+    return carray(advance(pointer, first), shape, np.int64), first + 8 * count_of(shape)
 
 
 @inlined
 def floats_from(pointer, first, shape):
     """The same of float32."""
-    count = 1
-    for n in shape:
-        count *= n
+    count = count_of(shape)
     return floats(advance(pointer, first), shape), first + 4 * count
 
 
@@ -164,19 +171,12 @@ def transposed_output_size(n, k, s, p, output_padding, d):
 # Padding
 
 
-@shared
-def pad_volume(padded, volume, before, mode, value):
-    """``pad_into`` with one phase, said as a constant: it then copies whole vectors."""
-    planes, depth, height, width = padded.shape
-    pad_into(reshaped(padded, (planes, depth, height, 1, width)), volume, before, mode, value)
-
-
 @export(POINTER, POINTER, POINTER, FLOAT)
 def pad(input, output, settings, value):
     """Input (batch, channels_in, *size) into output, which has its padding too; mode zeros adds ``value``."""
     s = read(settings)
     target = planes_of(output, s, padded_size(s))
-    pad_volume(target, planes_of(input, s, s.size), s.before, s.mode, value)
+    pad_into(target, planes_of(input, s, s.size), s.before, s.mode, value)
 
 
 @export(POINTER, POINTER, POINTER)
@@ -191,17 +191,23 @@ def unpad(padded, output, settings):
 
 
 @inlined
-def taps_layout(scratch, s, classes):
-    """The tables of taps; packed weights, biases, offsets."""
-    taps, per_group = product(s.kernel), s.channels_out // s.groups
-    weights, block = s.channels_in // s.groups * taps, loops.block_of(per_group)
-    order, end = integers_from(scratch, np.intp(0), taps)
-    positions, end = integers_from(scratch, end, taps)
-    of_classes, end = integers_from(scratch, end, classes + 1)
-    offsets, end = integers_from(scratch, end, weights)
-    packed, end = floats_from(scratch, end, (s.groups * ceil_divide(per_group, block), weights, block))
+def room_layout(scratch, s, outputs, step, extra, phases, others):
+    """What the loops work in: a counter, offsets, places, packed weights, biases, inputs; and the cuts."""
+    channels, per_group = s.channels_in // s.groups, s.channels_out // s.groups
+    weights, block, lanes = channels * product(s.kernel), loops.block_of(per_group), VECTOR_BYTES // 4
+    blocks = ceil_divide(per_group, block)
+    cut, stored, units = cut_convolution(
+        outputs, step, extra, phases, channels, blocks, others * s.groups, lanes, 4, 1
+    )
+    counter, end = integers_from(scratch, np.intp(0), (1,))
+    offsets, end = integers_from(scratch, end, (weights,))
+    runs = cut[0] * ceil_divide(cut[1], lanes) + loops.SINGLE_RUNS
+    places, end = integers_from(scratch, end, (1, runs, 2))
+    packed, end = floats_from(scratch, end, (s.groups * blocks, weights, block))
     biases, end = floats_from(scratch, end, (s.channels_out + loops.WIDE_BLOCK,))
-    return (order, positions, of_classes), (packed, biases, offsets), end
+    inputs = channels * stored[0] * stored[1] * stored[2] * stored[3] + loops.SLACK_BYTES // 4
+    rows, end = floats_from(scratch, end, (1, inputs))
+    return (packed, biases, offsets, rows, places), (cut, stored, units), counter, end
 
 
 @inlined
@@ -212,14 +218,20 @@ def copy_bias(biases, bias, s):
 
 
 @inlined
+def is_pointwise(s):
+    """A window of one pixel, so all pixels are one long row."""
+    same = product(s.output_size) == product(s.size) and product(s.stride) == 1
+    return product(s.kernel) == 1 and same and product(padded_size(s)) == product(s.size)
+
+
+@inlined
 def correlate_layout(scratch, s):
-    """``taps_layout`` and the padded planes, their columns split by the stride."""
-    depth, height, width = padded_size(s)
-    columns = ceil_divide(width, s.stride[2])
-    tables, packed, end = taps_layout(scratch, s, 1)
-    planes = s.batch * s.channels_in
-    padded, end = floats_from(scratch, end, (planes, depth, height, s.stride[2], columns))
-    return tables, packed, padded, end + loops.SLACK_BYTES
+    od, oh, ow = s.output_size
+    if is_pointwise(s):
+        od, oh, ow = 1, 1, product(s.size)
+    (kd, kh, kw), (dd, dh, dw) = s.kernel, s.dilation
+    extra = dd * (kd - 1), dh * (kh - 1), dw * (kw - 1)
+    return room_layout(scratch, s, (oh, ow), (s.stride[1], s.stride[2]), extra, s.stride[2], s.batch * od)
 
 
 @export(POINTER, returns=NUMBER)
@@ -231,49 +243,61 @@ def correlate_scratch(settings):
 def correlate(input, weight, bias, output, scratch, settings):
     """``convlib.conv3d``: weight (channels_out, channels_in/groups, *kernel)."""
     s = read(settings)
-    tables, (packed, biases, offsets), padded, _ = correlate_layout(scratch, s)
-    planes, depth, height, phases, columns = padded.shape
-    loops.forward_taps(*tables, s.kernel, s.dilation, phases, height, columns)
-    taps = floats(weight, (s.channels_out, s.channels_in // s.groups, product(s.kernel)))
-    loops.pack_weight(packed, offsets, taps, *tables, s.groups, depth * height * phases * columns)
+    (packed, biases, offsets, rows, places), (cut, stored, units), counter, _ = correlate_layout(scratch, s)
     copy_bias(biases, bias, s)
-    source, zero = planes_of(input, s, s.size), np.float32(0)
-    if phases == 1:
-        pad_volume(reshaped(padded, (planes, depth, height, columns)), source, s.before, s.mode, zero)
-    else:
-        pad_into(padded, source, s.before, s.mode, zero)
-    rows = reshaped(padded, (s.batch, s.channels_in, depth, height, phases, columns))
-    target = floats(output, (s.batch, s.channels_out, *s.output_size))
-    correlate_into(target, rows, packed, biases, offsets, s.groups, s.stride[:2])
+    taps = floats(weight, (s.channels_out, packed.shape[1]))
+    size, output_size = s.size, s.output_size
+    if is_pointwise(s):
+        size = output_size = 1, 1, product(s.size)
+    loops.correlate_alone(
+        units, counter, floats(output, (s.batch, s.channels_out, *output_size)),
+        floats(input, (s.batch, s.channels_in, *size)), taps, packed, biases, offsets, rows, places, s.groups,
+        s.mode, s.kernel, s.stride, s.before, s.dilation, cut, stored,
+    )  # fmt: skip
 
 
 @inlined
-def reach(s, axis):
-    """How far the sums of a transposed convolution reach before and behind its input."""
-    n, size, k = s.size[axis], s.output_size[axis], s.kernel[axis]
-    step, p, d = s.stride[axis], s.before[axis], s.dilation[axis]
-    return max(0, -((p - d * (k - 1)) // step)), max(0, (size - 1 + p) // step - (n - 1))
+def reach(s, axis, residues):
+    """How many inputs before its own place an output reads, and how many more than one in all."""
+    k, step, p, d = s.kernel[axis], s.stride[axis], s.before[axis], s.dilation[axis]
+    before = -((p - d * (k - 1)) // step)
+    return before, max(0, before + (residues - 1 + p) // step)
 
 
 @inlined
 def transpose_layout(scratch, s):
-    """``taps_layout``, weights by output channel, the padded planes, and the output by residue."""
-    (front, back), (top, bottom), (left, right) = reach(s, 0), reach(s, 1), reach(s, 2)
-    (depth, height, width), (od, oh, ow) = s.size, s.output_size
+    """``room_layout``; tables of the taps; weights by output channel, and the output by residue."""
+    od, oh, ow = s.output_size
     residues = min(s.stride[0], od), min(s.stride[1], oh), min(s.stride[2], ow)
-    tables, packed, end = taps_layout(scratch, s, product(residues))
-    channels_in = s.channels_in // s.groups
-    weight, end = floats_from(scratch, end, (s.channels_out, channels_in, product(s.kernel)))
-    shape = (s.batch * s.channels_in, front + depth + back, top + height + bottom, left + width + right)
-    padded, end = floats_from(scratch, end, shape)
-    shape = (s.batch, s.channels_out, od, oh, residues[2], ceil_divide(ow, s.stride[2]))
-    split, end = floats_from(scratch, end + loops.SLACK_BYTES, shape)
-    return tables, packed, weight, padded, (front, top, left), residues, split, end
+    (front, depth), (top, height), (left, width) = (
+        reach(s, 0, residues[0]), reach(s, 1, residues[1]), reach(s, 2, residues[2])
+    )  # fmt: skip
+    outputs = ceil_divide(oh, s.stride[1]), ceil_divide(ow, s.stride[2])
+    room, cuts, counter, end = room_layout(
+        scratch, s, outputs, (1, 1), (depth, height, width), 1, s.batch * od * residues[1]
+    )
+    end = ceil_divide(end, 8) * 8
+    order, end = integers_from(scratch, end, (product(s.kernel),))
+    positions, end = integers_from(scratch, end, (product(s.kernel),))
+    classes, end = integers_from(scratch, end, (product(residues) + 1,))
+    by_output, end = floats_from(scratch, end, (room[0].shape[1] * s.channels_out,))
+    split, end = floats_from(scratch, end, (s.batch, s.channels_out, od, oh, residues[2], outputs[1]))
+    return (
+        room,
+        cuts,
+        counter,
+        (order, positions, classes),
+        by_output,
+        (front, top, left),
+        residues,
+        split,
+        end,
+    )
 
 
 @export(POINTER, returns=NUMBER)
 def transpose_scratch(settings):
-    return transpose_layout(settings, read(settings))[7]
+    return transpose_layout(settings, read(settings))[8]
 
 
 @export(*[POINTER] * 6)
@@ -283,29 +307,44 @@ def transpose(input, weight, bias, output, scratch, settings):
     A finite weight is presumed: an infinite one meets zeros of the padding, which gives NaN.
     """
     s = read(settings)
-    layout = transpose_layout(scratch, s)
-    tables, (packed, biases, offsets), by_output, padded, before, residues, split, _ = layout
-    depth, height, width = padded.shape[1:]
-    of_axes = s.kernel, s.stride, s.before, s.dilation, residues, before
-    loops.transposed_taps(*tables, *of_axes, height, width)
-    c_out, channels_in, taps = by_output.shape
-    channels_out = c_out // s.groups
+    room, cuts, counter, tables, by_output, before, residues, split, _ = transpose_layout(scratch, s)
+    (packed, biases, offsets, rows, places), (cut, stored, units) = room, cuts
+    order, positions, classes = tables
+    loops.transposed_taps(
+        order,
+        positions,
+        classes,
+        s.kernel,
+        s.stride,
+        s.before,
+        s.dilation,
+        residues,
+        before,
+        stored[1],
+        stored[3],
+    )
+    channels_in, channels_out, taps = s.channels_in // s.groups, s.channels_out // s.groups, product(s.kernel)
     given = floats(weight, (s.groups, channels_in, channels_out, taps))
-    for o in range(c_out):
-        for c in range(channels_in):
-            for tap in range(taps):
-                by_output[o, c, tap] = given[o // channels_out, c, o % channels_out, tap]
-    loops.pack_weight(packed, offsets, by_output, *tables, s.groups, depth * height * width)
+    for o in range(s.channels_out):
+        place = o * channels_in * taps
+        for k in range(len(classes) - 1):
+            for c in range(channels_in):
+                for tap in range(classes[k], classes[k + 1]):
+                    by_output[place] = given[o // channels_out, c, o % channels_out, order[tap]]
+                    place += 1
     copy_bias(biases, bias, s)
-    pad_volume(padded, planes_of(input, s, s.size), before, ZEROS, np.float32(0))
-    rows = reshaped(padded, (s.batch, s.channels_in, depth, height, width))
+    counter[0] = 0
 
     od, oh, ow = s.output_size
     phases, columns = split.shape[4:]
     target = floats(output, split.shape) if phases == 1 else split
-    transpose_into(target, ow, rows, packed, biases, offsets, tables[2], s.groups, s.stride, residues)
+    transpose_into(
+        units, counter, target, ow, floats(input, (s.batch, s.channels_in, *s.size)),
+        reshaped(by_output, (s.channels_out, channels_in * taps)), packed, biases, offsets, positions,
+        classes, rows, places, s.groups, s.stride, residues, before, cut, stored,
+    )  # fmt: skip
     if phases > 1:
-        lines = s.batch * c_out * od * oh
+        lines = s.batch * s.channels_out * od * oh
         source, in_order = reshaped(split, (lines, phases, columns)), floats(output, (lines, ow))
         for line in range(lines):
             for phase in range(phases):
@@ -315,13 +354,13 @@ def transpose(input, weight, bias, output, scratch, settings):
 
 @inlined
 def weight_gradient_layout(scratch, s):
-    """Pixels' offsets, the packed gradient, zeros for biases, the padded input, and it with channels last."""
+    """Pixels' offsets, the packed gradient, zeros for biases, the padded input, and with channels last …"""
     batch, channels_in, (kd, kh, kw) = s.batch, s.channels_in // s.groups, s.kernel
     block = loops.block_of(s.channels_out // s.groups)
     blocks = s.groups * ceil_divide(s.channels_out // s.groups, block)
     depth, height, width = padded_size(s)
     count = batch * product(s.output_size)
-    offsets, end = integers_from(scratch, np.intp(0), count)
+    offsets, end = integers_from(scratch, np.intp(0), (count,))
     packed, end = floats_from(scratch, end, (blocks, count, block))
     nothing, end = floats_from(scratch, end, (s.channels_out + loops.WIDE_BLOCK,))
     padded, end = floats_from(scratch, end, (batch * s.channels_in, depth, height, width))
@@ -331,21 +370,23 @@ def weight_gradient_layout(scratch, s):
     shape = (s.channels_out, kd, kh, columns, span)
     out, end = floats_from(scratch, end + loops.SLACK_BYTES, shape)
     part, end = floats_from(scratch, end, shape)
-    return offsets, packed, nothing, padded, pixels, out, part, end
+    end = ceil_divide(end, 8) * 8
+    places, end = integers_from(scratch, end, (ceil_divide(span, VECTOR_BYTES // 4) + loops.SINGLE_RUNS, 2))
+    return offsets, packed, nothing, padded, pixels, out, part, places, end
 
 
 @export(POINTER, returns=NUMBER)
 def weight_gradient_scratch(settings):
-    return weight_gradient_layout(settings, read(settings))[7]
+    return weight_gradient_layout(settings, read(settings))[8]
 
 
 @export(*[POINTER] * 5)
 def weight_gradient(input, gradient, output, scratch, settings):
     """``gradients.conv3d_weight``: output (channels_out, channels_in/groups, *kernel)."""
     s = read(settings)
-    offsets, packed, nothing, padded, pixels, out, part, _ = weight_gradient_layout(scratch, s)
+    offsets, packed, nothing, padded, pixels, out, part, places, _ = weight_gradient_layout(scratch, s)
     depth, height, width = padded_size(s)
-    pad_volume(padded, planes_of(input, s, s.size), s.before, s.mode, np.float32(0))
+    pad_into(padded, planes_of(input, s, s.size), s.before, s.mode, np.float32(0))
     size = depth * height * width
     channels_in = s.channels_in // s.groups
     by_channel = reshaped(padded, (s.batch, s.groups, channels_in, size))
@@ -358,7 +399,7 @@ def weight_gradient(input, gradient, output, scratch, settings):
     nothing[:] = 0
     of_output = floats(gradient, (s.batch, s.channels_out, *s.output_size))
     pack_pixels(packed, offsets, of_output, s.groups, s.stride, depth, height, width, channels_in)
-    weight_gradient_into(out, part, pixels, packed, nothing, offsets, s.groups, s.dilation)
+    weight_gradient_into(out, part, pixels, packed, nothing, offsets, places, s.groups, s.dilation)
     taps = product(s.kernel)
     by_tap = reshaped(out, (s.channels_out, taps, channels_in))
     target = floats(output, (s.channels_out, channels_in, taps))

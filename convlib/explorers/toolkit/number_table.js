@@ -1,5 +1,6 @@
 // A table of numbers that can be walked with the arrow keys, selected from and edited in place.
 import { element, write } from "./dom.js";
+import { clamp, upTo } from "./numbers.js";
 import { number, parse, TEXT } from "./words.js";
 
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -8,11 +9,20 @@ const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRi
 export const edited = (rows, row, column, value) =>
   rows.map((cells, i) => cells.map((cell, j) => (i === row && j === column ? value : cell)));
 
-/** Gives an element the first `count` of the items as its children; items that are missing are made. */
-function fit(parent, items, count, make) {
-  while (items.length < count) items.push(make());
-  while (parent.childElementCount > count) parent.lastChild.remove();
-  parent.append(...items.slice(parent.childElementCount, count));
+/**
+ * Gives an element `count` children, those that `kept`, a Map, has from the number `first` on; missing ones are made.
+ * The children that stay are not moved, so that the browser need not lay them out again.
+ */
+export function fit(parent, kept, first, count, make) {
+  const wanted = upTo(first + count - 1, first).map((number) => {
+    if (!kept.has(number)) kept.set(number, make(number));
+    return kept.get(number);
+  });
+  for (const child of [...parent.children]) if (!wanted.includes(child)) child.remove();
+  const missing = Math.max(wanted.indexOf(parent.firstElementChild), 0); // before those that stay
+  parent.prepend(...wanted.slice(0, missing));
+  parent.append(...wanted.slice(parent.childElementCount));
+  return wanted;
 }
 
 export class NumberTable {
@@ -26,24 +36,27 @@ export class NumberTable {
    */
   constructor({ onSelect, onEdit, onEscape, onBadNumber, where = TEXT.cell, heads = [] } = {}) {
     Object.assign(this, { onSelect, onEdit, onEscape, onBadNumber, where });
+    this.interactive = Boolean(onSelect || onEdit);
+    // roles, because the body is laid out as a grid, which takes a browser a third of the time of a table
     this.caption = element("caption");
-    this.body = element("tbody");
-    this.table = element("table", { class: "convlib-numbers" }, this.caption, this.body);
-    const headings = heads.map((head) => element("th", { scope: "col" }, head));
-    if (heads.length) this.caption.after(element("thead", {}, element("tr", {}, ...headings)));
+    this.body = element("tbody", { role: "rowgroup" });
+    const role = this.interactive ? "grid" : "table";
+    this.table = element("table", { class: "convlib-numbers", role }, this.caption, this.body);
     this.root = element("div", { class: "convlib-table" }, this.table);
-    this.rows = [];
-    this.cells = [];
+    this.rows = new Map(); // by their number, as in `build`
+    const headings = heads.map((head) => element("th", { role: "columnheader" }, head));
+    this.above = heads.length ? 1 : 0;
+    if (this.above) this.rows.set(-1, element("tr", { role: "row" }, ...headings));
+    this.cells = []; // those in the table, row by row
     this.shape = [0, 0];
+    this.origin = 0;
     this.at = [0, 0]; // the cell that Tab leads to
-    if (!onSelect && !onEdit) {
+    if (!this.interactive) {
       const watch = new ResizeObserver(() => this.reachIfWide());
       watch.observe(this.table);
       watch.observe(this.root);
       return;
     }
-    this.interactive = true;
-    this.table.setAttribute("role", "grid");
     this.table.addEventListener("click", (event) => this.clicked(event));
     this.table.addEventListener("keydown", (event) => this.pressed(event));
   }
@@ -51,11 +64,12 @@ export class NumberTable {
   /**
    * cellAt(row, column) says how a cell looks: { value, note, label, marks, selected, editable }. `value` is a number,
    * or undefined for an empty cell; `marks` are class names; `label` is added to what a screen reader reads; `heat`,
-   * from 0 to 1, colours a cell of a heat map.
+   * from 0 to 1, colours a cell of a heat map. `origin` is the row and the column that keeps its cells when the table
+   * grows on all sides.
    */
-  draw(caption, shape, cellAt) {
+  draw(caption, shape, cellAt, origin = 0) {
     write(this.caption, caption);
-    if (shape[0] !== this.shape[0] || shape[1] !== this.shape[1]) this.build(shape);
+    if (shape[0] !== this.shape[0] || shape[1] !== this.shape[1] || origin !== this.origin) this.build(shape, origin);
     this.cellAt = cellAt;
     for (let row = 0; row < shape[0]; row++) {
       for (let column = 0; column < shape[1]; column++) this.drawCell(row, column);
@@ -73,15 +87,19 @@ export class NumberTable {
     }
   }
 
-  /** Rows and cells that are there stay; those that are not needed now are kept for later. */
-  build([rows, columns]) {
+  /** Rows and columns are numbered from the origin on. Those that are not needed now are kept for later. */
+  build([rows, columns], origin) {
     if (this.interactive && this.cells.length) this.cell(...this.at).tabIndex = -1;
+    const moved = this.cells.length ? origin - this.origin : 0;
     this.shape = [rows, columns];
-    this.at = this.at.map((index, axis) => Math.min(index, this.shape[axis] - 1));
-    const attributes = this.interactive ? { role: "gridcell", tabindex: -1 } : {};
+    this.at = this.at.map((index, axis) => clamp(index + moved, 0, this.shape[axis] - 1));
+    this.origin = origin;
+    this.body.style.gridTemplateColumns = `repeat(${columns}, max-content)`;
+    const attributes = this.interactive ? { role: "gridcell", tabindex: -1 } : { role: "cell" };
+    const makeRow = () => Object.assign(element("tr", { role: "row" }), { kept: new Map() });
     const makeCell = () => element("td", attributes, "");
-    fit(this.body, this.rows, rows, () => element("tr"));
-    this.rows.slice(0, rows).forEach((row, i) => fit(row, (this.cells[i] ??= []), columns, makeCell));
+    const shown = fit(this.body, this.rows, -origin - this.above, rows + this.above, makeRow);
+    this.cells = shown.slice(this.above).map((row) => fit(row, row.kept, -origin, columns, makeCell));
     if (this.interactive) this.cell(...this.at).tabIndex = 0;
   }
 
@@ -108,7 +126,7 @@ export class NumberTable {
 
   find(target) {
     const cell = target.closest("td");
-    return cell && [cell.parentElement.sectionRowIndex, cell.cellIndex];
+    return cell && [cell.parentElement.sectionRowIndex - this.above, cell.cellIndex];
   }
 
   moveTo(row, column) {

@@ -153,14 +153,15 @@ export const TEXT = {
     current: "of the marked window",
     term: (value, index, isAdded) => `${value} (${isAdded ? "padding" : `frame ${index}`})`,
     sum: (at, terms, value) => `output[${at.join(", ")}] = ${terms.join(" + ")} = ${value}`,
-    depth: (sizes) => `Along depth: D_out = ⌊(D + 2p − d(k − 1) − 1) / s⌋ + 1 = ${TEXT.ledger.formula(sizes)}.`,
+    depth: (sizes) => `Along depth: D_out = ⌊(D + 2p − k) / s⌋ + 1 = ${TEXT.ledger.formula(sizes)}.`,
     spans: (frames, difference) =>
       `The kernel spans all of the depth: Conv2d with the ${several(frames, "frame")} as channels gives the same ` +
       `numbers. Both were computed; the largest difference is ${difference}.`,
-    toSpan: (depth, hasPadding) => {
-      const steps = [depth && `kernel_depth to ${depth}`, hasPadding && "padding_depth to 0"].filter(Boolean);
-      return `Set ${steps.join(" and ")}: the kernel then spans all of the depth and does what Conv2d does over channels.`;
-    },
+    toSpan: (settings) =>
+      `Set ${settings.map(([name, , value]) => `${name} to ${value}`).join(" and ")}: ` +
+      "the kernel then spans all of the depth and does what Conv2d does over channels.",
+    wouldSpan: (frames) =>
+      `A kernel that spans all ${several(frames, "frame")}, without padding, does what Conv2d does over channels.`,
     hint: "Select a number of a frame or the kernel, or type on it, to change it; select an output to see its window.",
     spoken: (step, count, total, output, told) => `Window ${step} of ${count}. ${total}. ${output}. ${told}`,
     badDepth: (frames, slices) =>
@@ -324,14 +325,17 @@ export const TEXT = {
   ledger: {
     title: "The output's size, term by term",
     heads: ["Step", "Here", "Result"],
-    terms: ({ n, k, s, p, d, padded, room, size, unread }) => [
+    terms: ({ n, k, s, p, d, hasDilation, padded, room, size, unread }) => [
       ["n + 2p: the padded input", `${n} + 2·${p}`, `${padded}`],
-      ["− d (k − 1) − 1: how far the window moves", `${padded} − ${d}·(${k} − 1) − 1`, `${room}`],
-      ["/ s: in steps", `${room} / ${s}`, unread ? `${size - 1} + ${unread}/${s}` : `${size - 1}`],
-      ["⌊ ⌋: in whole steps", unread ? `⌊${size - 1} + ${unread}/${s}⌋` : `⌊${size - 1}⌋`, `${size - 1}`],
+      hasDilation
+        ? ["− d (k − 1) − 1: how far the window moves", `${padded} − ${d}·(${k} − 1) − 1`, `${room}`]
+        : ["− k: how far the window moves", `${padded} − ${k}`, `${room}`],
+      ["/ s: in strides", `${room} / ${s}`, unread ? `${size - 1} + ${unread}/${s}` : `${size - 1}`],
+      ["⌊ ⌋: in whole strides", unread ? `⌊${size - 1} + ${unread}/${s}⌋` : `⌊${size - 1}⌋`, `${size - 1}`],
       ["+ 1: the first window", `${size - 1} + 1`, `${size}`],
     ],
-    formula: ({ n, k, s, p, d, size }) => `⌊(${n} + 2·${p} − ${d}·(${k} − 1) − 1) / ${s}⌋ + 1 = ${size}`,
+    formula: ({ n, k, s, p, d, hasDilation, size }) =>
+      `⌊(${n} + 2·${p} − ${hasDilation ? `${d}·(${k} − 1) − 1` : k}) / ${s}⌋ + 1 = ${size}`,
     unread: ({ unread }, added, skipped) => {
       const own = unread - added;
       const parts = [own && `${own} of the input`, added && `${added} of the padding`].filter(Boolean).join(", ");
@@ -353,8 +357,8 @@ export const TEXT = {
     refused: "only with stride 1",
     sameNote: "Keras pads as TensorFlow does. Where the sum is odd, the odd cell goes after in both.",
     badLargest: (most) => `the input's slider ends at 1 to ${most}`,
-    spoken: ({ size }, told, [before, after]) =>
-      `Output size ${size}. ${told} TensorFlow's same adds ${before} before, ${after} after.`,
+    spoken: ({ size }, told, same) =>
+      `Output size ${size}. ${told}${same ? ` TensorFlow's same adds ${same[0]} before, ${same[1]} after.` : ""}`,
   },
 
   padding: {
