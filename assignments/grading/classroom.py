@@ -20,6 +20,7 @@ from assignments.grading.collect import collect
 from assignments.grading.course import Course, write
 from assignments.grading.judge import SECONDS_IN_ALL
 from assignments.grading.kernel import adopt_orphans, end_children, has_sandbox
+from assignments.grading.marking import marking_page
 
 PATIENCE = 2 * SECONDS_IN_ALL  # seconds for one submission, the start of its processes included
 # what students' notebooks call of the library most
@@ -41,7 +42,6 @@ class Row:
     status: str
     scores: dict = field(default_factory=dict)  # {test or explanation: points, or None}
     notes: list = field(default_factory=list)
-    seconds: float = 0
 
     @property
     def graded(self):
@@ -262,8 +262,6 @@ def show(score):
 
 def write_marking(of_set, course, rows, out):
     """The answers in words side by side, and a table for their marks."""
-    from assignments.grading.marking import marking_page
-
     old = {(line["student"], line["question"]): line for line in read_marks(out / "hand_marks.csv")}
     answers, lines = {}, []
     for question in [sets.grade_id(cell) for cell in of_set.cells("explain")]:

@@ -23,6 +23,7 @@ import nbformat
 
 from assignments.grading import bridge, sets
 from assignments.grading.kernel import AnswerError, Kernel, KernelDied, KernelStuck
+from convlib.practice import same_student
 
 SECONDS_OF_CELL = 10
 SECONDS_IN_ALL = 150
@@ -198,10 +199,10 @@ def run_through(of_set, notebook, owner, seeds, session):
 
 def notes_on(of_set, notebook):
     """What a person should look at in the code of the answers."""
-    known = {sets.grade_id(cell): cell.source for cell in of_set.cells("setup", "test")}
+    ours = {sets.grade_id(cell) for cell in of_set.cells("setup", "test")}
     words = set()
     for cell in notebook.cells:
-        if cell.cell_type == "code" and sets.grade_id(cell) not in known:
+        if cell.cell_type == "code" and sets.grade_id(cell) not in ours:
             imported = re.findall(r"\b(?:import|from)\b(.*)", cell.source)
             words |= set(re.findall(r"\w+", " ".join(imported)))
             words |= set(re.findall(r"\b(open|eval|exec|__import__)\(", cell.source))
@@ -216,8 +217,6 @@ def notes_after(session, owner):
         typed = session.ask("STUDENT_ID")
     except Exception:
         return notes
-    from convlib.practice import same_student
-
     if isinstance(typed, str) and typed.strip() and not same_student(typed, owner):
         notes.append(f"STUDENT_ID says {typed[:40]!r}")
     return notes

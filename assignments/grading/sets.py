@@ -84,12 +84,12 @@ class Set:
         """The cells of these kinds, in order."""
         return [cell for cell in self.notebook.cells if kind_of(cell) in kinds]
 
-    @property
+    @cached_property
     def points(self):
         """{test or explanation: points}."""
         return {grade_id(cell): cell.metadata.nbgrader.points for cell in self.cells("test", "explain")}
 
-    @property
+    @cached_property
     def questions(self):
         """{question: names of its tests, or its own if it is marked by hand}, in the notebook's order."""
         found = {}
@@ -101,7 +101,7 @@ class Set:
                 found[name] = [name] if kind == "explain" else []
         return found
 
-    @property
+    @cached_property
     def names(self):
         """{name that an answer defines: "function" or "value"}, by the solution."""
         found = {}
