@@ -15,6 +15,7 @@ PLAIN = ["env", "NUMBA_DISABLE_JIT=1", "CONVLIB_EXAMPLES=10", *PYTEST, "--cov"]
 PLAIN += [f"--ignore=convlib/webassembly/{name}.py" for name in ("compile", "exports")]
 
 STEPS = {
+    "shell": ["bash", "-c", "bash -n .ci/run && bash -n tools/setup.sh && bash -n binder/postBuild"],
     "style": [PYTHON, "-m", "ruff", "check", "."],
     "format": [PYTHON, "-m", "ruff", "format", "--check", "."],
     "browser": [PYTHON, "tools/find_browser.py"],
