@@ -14,17 +14,21 @@ import numpy as np
 
 from convlib import loops
 from convlib.arguments import PADDING_MODES
-from convlib.loops.cutting import LEAST_MULTIPLY_ADDS, cut_convolution
+from convlib.loops.cutting import LEAST_MULTIPLY_ADDS, cut_convolution, cut_winograd, winograd_pays
+
+CACHE_LINE = 64
 
 # One parallel loop at a time: it takes all cores anyway, and Numba's portable threading layer ends the
 # process when two threads start loops at once.
 one_loop_at_a_time = threading.Lock()
 
 
-def with_slack(shape, dtype):
-    """An empty array after whose last element SLACK_BYTES may be read."""
-    elements = math.prod(shape)
-    return np.empty(elements + loops.SLACK_BYTES // dtype.itemsize, dtype)[:elements].reshape(shape)
+def with_slack(shape, dtype, make=np.empty):
+    """An array that begins with a cache line, and after whose last element SLACK_BYTES may be read."""
+    elements, line = math.prod(shape), CACHE_LINE // dtype.itemsize
+    room = make(elements + line + loops.SLACK_BYTES // dtype.itemsize, dtype)
+    first = -room.ctypes.data // dtype.itemsize % line
+    return room[first : first + elements].reshape(shape)
 
 
 def pad(volume, sides, mode="zeros", value=0):
@@ -111,6 +115,10 @@ def plan_correlation(input_shape, weight_shape, groups, windows, itemsize, threa
 def correlate(volume, weight, bias, groups, windows):
     """A convolution: (N, C_out, *output_size), which may be less than what fits."""
     stride, sides, dilation, mode, output_size = windows
+    if suits_winograd(volume, len(weight), weight.shape[2:], groups, windows):
+        output = winograd(volume, weight, bias, windows)
+        if output is not None:
+            return output
     output = np.empty((len(volume), len(weight), *output_size), volume.dtype)
     threads = threads_for(output.size * (weight.size // len(weight)))
     of_loop = plan_correlation(volume.shape, weight.shape, groups, windows, volume.itemsize, threads)
@@ -118,17 +126,56 @@ def correlate(volume, weight, bias, groups, windows):
     room = Room(np.ascontiguousarray(weight).reshape(weight_shape), bias, plan)
     (front, _), (top, _), (left, _) = sides
     arguments = (
-        room.units, room.counter, output.reshape(output_shape),
-        np.ascontiguousarray(volume).reshape(input_shape), room.weight, room.packed, room.bias, room.offsets,
-        room.rows, room.places, groups, PADDING_MODES.index(mode), weight.shape[2:], stride,
-        (front, top, left), dilation, room.cut, room.stored,
+        output.reshape(output_shape), np.ascontiguousarray(volume).reshape(input_shape), room.weight,
+        room.packed, room.bias, room.offsets, room.rows, room.places, groups, PADDING_MODES.index(mode),
+        weight.shape[2:], stride, (front, top, left), dilation, room.cut, room.stored,
     )  # fmt: skip
     if len(room.rows) == 1:
-        loops.correlate_alone(*arguments)
+        loops.correlate_alone(room.units, *arguments)
     else:
         with one_loop_at_a_time:
-            loops.correlate_into(*arguments)
+            loops.correlate_into(room.units, room.counter, *arguments)
     return output
+
+
+def suits_winograd(volume, c_out, kernel, groups, windows):
+    stride, _, dilation, _, output_size = windows
+    batch, channels, depth = volume.shape[:3]
+    plain = volume.dtype == np.float32 and groups == depth == 1
+    return plain and winograd_pays(channels, c_out, kernel, stride, dilation, batch, output_size)
+
+
+def winograd(volume, weight, bias, windows):
+    """``correlate`` for layers that suit it; it rounds about ten times as much.
+
+    Returns None if an output is infinite or NaN: neighbours share their products, so it would spread to
+    outputs that do not see its cause.
+    """
+    _, sides, _, mode, output_size = windows
+    dtype, (batch, channels), c_out = volume.dtype, volume.shape[:2], len(weight)
+    lanes, blocks = loops.VECTOR_BYTES // dtype.itemsize, -(-c_out // loops.WIDE_BLOCK)
+    threads, columns = numba.get_num_threads(), loops.WIDE_RUNS * lanes
+    cut, units, room = cut_winograd(channels, c_out, batch, output_size, lanes, columns, threads)
+    threads = min(threads, units)
+    output = np.empty((batch, c_out, *output_size), dtype)
+    biases = np.zeros(c_out + loops.WIDE_BLOCK, dtype)
+    if bias is not None:
+        biases[:c_out] = bias
+    # zeros, for what fills up the last vectors is computed too, and must be finite
+    rows, inputs, products, edges = (with_slack((threads, elements), dtype, np.zeros) for elements in room)
+    lost = np.zeros((threads, lanes), dtype)
+    with one_loop_at_a_time:
+        loops.winograd_into(
+            units, np.zeros(1, np.intp), output, np.ascontiguousarray(volume),
+            np.ascontiguousarray(weight).reshape(c_out, channels * 9),
+            np.empty((blocks, channels * 9, loops.WIDE_BLOCK), dtype),
+            np.empty((blocks, loops.POINTS * channels, loops.WIDE_BLOCK), dtype),
+            biases, np.zeros(cut[1] + loops.WIDE_BLOCK, dtype), np.empty(loops.POINTS * channels, np.intp),
+            rows, inputs, products, edges, lost,
+            np.empty((threads, cut[2] // lanes + loops.SINGLE_RUNS, 2), np.intp),
+            PADDING_MODES.index(mode), tuple(before for before, _ in sides), cut,
+        )  # fmt: skip
+    return None if lost.any() else output
 
 
 def transpose(volume, weight, bias, groups, windows):
@@ -141,6 +188,13 @@ def transpose(volume, weight, bias, groups, windows):
     channels_out, kernel = weight.shape[1], weight.shape[2:]
     channels, c_out, taps = c_in // groups, groups * channels_out, math.prod(kernel)
     by_output = weight.reshape(groups, channels, channels_out, taps).swapaxes(1, 2)
+
+    reach = tuple(d * (k - 1) - p for d, k, p in zip(dilation, kernel, padding))
+    if min(reach) >= 0 and suits_winograd(volume, c_out, kernel, groups, windows):
+        # with stride 1 it is a convolution with the taps in reverse order
+        reverse = by_output[0, ..., ::-1].reshape(c_out, c_in, *kernel)
+        sides = tuple((n, n) for n in reach)
+        return correlate(volume, reverse, bias, groups, windows._replace(sides=sides, mode="zeros"))
 
     # output r + q s sums the inputs q + (r + p − d i) / s: from ``before`` before q to ``ahead`` behind it
     residues = tuple(min(step, size) for step, size in zip(stride, output_size))

@@ -9,10 +9,12 @@ a change in another file that the first one uses.
 """
 
 from convlib.loops.correlation import (
+    POINTS,
     SINGLE_RUNS,
     SLACK_BYTES,
     VECTOR_BYTES,
     WIDE_BLOCK,
+    WIDE_RUNS,
     block_of,
     correlate_alone,
     correlate_into,
@@ -23,15 +25,18 @@ from convlib.loops.correlation import (
     transposed_taps,
     unpad_into,
     weight_gradient_into,
+    winograd_into,
 )
 from convlib.loops.pooling import avg_pool_back_into, avg_pool_into, max_pool_into, scatter_into
 from convlib.loops.windows import fold_into, unfold_into
 
 __all__ = [
+    "POINTS",
     "SINGLE_RUNS",
     "SLACK_BYTES",
     "VECTOR_BYTES",
     "WIDE_BLOCK",
+    "WIDE_RUNS",
     "avg_pool_back_into",
     "avg_pool_into",
     "block_of",
@@ -48,4 +53,5 @@ __all__ = [
     "unfold_into",
     "unpad_into",
     "weight_gradient_into",
+    "winograd_into",
 ]

@@ -23,7 +23,7 @@ from llvmlite import ir
 from numba import config, njit, prange, types
 from numba.core import cgutils
 from numba.core.codegen import get_host_cpu_features
-from numba.extending import intrinsic
+from numba.extending import intrinsic, register_jitable
 
 cpu_features = get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES
 VECTOR_BYTES = 64 if "+avx512f" in cpu_features else 32 if "+avx," in cpu_features else 16
@@ -39,6 +39,9 @@ SLACK_BYTES = VECTOR_BYTES
 
 # So few products of a gradient are summed in one go: shorter sums round less.
 PIXELS_OF_SUM = 2048
+
+# For what only other loops call. What Python would need to call it takes a third of the time of compiling.
+part = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")
 
 
 @intrinsic
@@ -76,6 +79,69 @@ def take(typing_context, counter):
     return counter.dtype(counter), generate
 
 
+class Vectors:
+    """Vector code for elements of one type, in LLVM's terms."""
+
+    def __init__(self, context, builder, element):
+        self.builder, self.element = builder, element
+        self.bytes = context.get_abi_sizeof(element)
+        self.lanes = VECTOR_BYTES // self.bytes
+
+    def function(self, name, result, *parameters):
+        """An intrinsic of LLVM; {} in its name stands for the type of its first parameter."""
+        kind = f"v{parameters[0].count}{'i' if isinstance(self.element, ir.IntType) else 'f'}{8 * self.bytes}"
+        return cgutils.get_or_insert_function(
+            self.builder.module, ir.FunctionType(result, parameters), name.format(kind)
+        )
+
+    def at(self, pointer, shift, lanes):
+        """Pointer to a vector ``shift`` elements on."""
+        kind = ir.VectorType(self.element, lanes)
+        return self.builder.bitcast(self.builder.gep(pointer, [shift]), kind.as_pointer())
+
+    def load(self, pointer, shift, lanes):
+        vector = self.builder.load(self.at(pointer, shift, lanes))
+        vector.align = self.bytes
+        return vector
+
+    def store(self, vector, pointer, shift):
+        self.builder.store(vector, self.at(pointer, shift, vector.type.count)).align = self.bytes
+
+    def splat(self, scalar, lanes):
+        """The vector whose every element is ``scalar``."""
+        undefined = ir.Constant(ir.VectorType(scalar.type, lanes), ir.Undefined)
+        first = self.builder.insert_element(undefined, scalar, ir.IntType(32)(0))
+        return self.shuffle(first, undefined, [0] * lanes)
+
+    def shuffle(self, a, b, picks):
+        """Elements of ``a`` and, counted on, of ``b``."""
+        places = ir.Constant(ir.VectorType(ir.IntType(32), len(picks)), [*picks])
+        return self.builder.shuffle_vector(a, b, places)
+
+    def multiply_add(self, a, b, c):
+        """a · b + c."""
+        if isinstance(self.element, ir.IntType):
+            return self.builder.add(self.builder.mul(a, b), c)
+        # fused where the machine can: one rounding instead of two, and twice the speed
+        fused = self.function("llvm.fmuladd.{}", a.type, a.type, a.type, a.type)
+        return self.builder.call(fused, [a, b, c])
+
+    def combine(self, factors, vectors):
+        """Σ factor · vector, for factors known now: 1, −1 and 0 cost less."""
+        total = None
+        for factor, vector in sorted(zip(factors, vectors), key=lambda pair: pair[0] != 1):
+            constant = ir.Constant(vector.type, [float(factor)] * vector.type.count)
+            if factor == 0:
+                continue
+            if total is None:
+                total = vector if factor == 1 else self.builder.fmul(vector, constant)
+            elif abs(factor) == 1:
+                total = (self.builder.fadd if factor == 1 else self.builder.fsub)(total, vector)
+            else:
+                total = self.multiply_add(vector, constant, total)
+        return total
+
+
 def make_tile(block, runs):
     """The micro-kernel, in LLVM's terms, for ``block`` output channels and ``runs`` runs of columns.
 
@@ -92,67 +158,46 @@ def make_tile(block, runs):
     def tile(typing_context, rows, weight, bias, out, offsets, taps, places, out_stride, columns, channels):
         def generate(context, builder, signature, arguments):
             rows, weight, bias, out, offsets, taps, places, out_stride, columns, channels = arguments
-            element = rows.type.pointee
-            lanes = VECTOR_BYTES // context.get_abi_sizeof(element)
-            vector = ir.VectorType(element, lanes)
-            index = taps.type
-
-            def intrinsic_function(name, result, *parameters):
-                suffix = (
-                    f"v{lanes}{'i' if isinstance(element, ir.IntType) else 'f'}{8 * VECTOR_BYTES // lanes}"
-                )
-                function_type = ir.FunctionType(result, parameters)
-                return cgutils.get_or_insert_function(builder.module, function_type, name.format(suffix))
-
-            def splat(scalar, of=vector):
-                first = builder.insert_element(ir.Constant(of, ir.Undefined), scalar, ir.IntType(32)(0))
-                zeros = ir.Constant(ir.VectorType(ir.IntType(32), of.count), [0] * of.count)
-                return builder.shuffle_vector(first, ir.Constant(of, ir.Undefined), zeros)
-
-            def vector_at(pointer, shift):
-                return builder.bitcast(builder.gep(pointer, [shift]), vector.as_pointer())
-
-            def multiply_add(a, b, c):
-                if isinstance(element, ir.IntType):
-                    return builder.add(builder.mul(a, b), c)
-                # fused where the machine can: one rounding instead of two, and twice the speed
-                fused = intrinsic_function("llvm.fmuladd.{}", vector, vector, vector, vector)
-                return builder.call(fused, [a, b, c])
+            vectors, index = Vectors(context, builder, rows.type.pointee), taps.type
+            lanes = vectors.lanes
 
             place = [builder.load(builder.gep(places, [index(i)])) for i in range(2 * runs)]
             sources = [builder.gep(rows, [begin]) for begin in place[::2]]
+            vector = ir.VectorType(vectors.element, lanes)
             sums = [cgutils.alloca_once(builder, vector) for _ in range(block * runs)]
             for o in range(block):
-                start = splat(builder.load(builder.gep(bias, [index(o)])))
+                start = vectors.splat(builder.load(builder.gep(bias, [index(o)])), lanes)
                 for r in range(runs):
                     builder.store(start, sums[o * runs + r])
 
             with cgutils.for_range(builder, taps) as loop:
                 offset = builder.load(builder.gep(offsets, [loop.index]))
-                inputs = [builder.load(vector_at(source, offset)) for source in sources]
-                for load in inputs:
-                    load.align = 1
+                inputs = [vectors.load(source, offset, lanes) for source in sources]
                 of_tap = builder.gep(weight, [builder.mul(loop.index, index(block))])
                 for o in range(block):
-                    tap = splat(builder.load(builder.gep(of_tap, [index(o)])))
+                    tap = vectors.splat(builder.load(builder.gep(of_tap, [index(o)])), lanes)
                     for r in range(runs):
                         total = sums[o * runs + r]
-                        builder.store(multiply_add(tap, inputs[r], builder.load(total)), total)
+                        builder.store(vectors.multiply_add(tap, inputs[r], builder.load(total)), total)
 
             def write(o, r):
                 shift = builder.add(builder.mul(out_stride, index(o)), place[2 * r + 1])
-                target, total = vector_at(out, shift), builder.load(sums[o * runs + r])
+                total = builder.load(sums[o * runs + r])
                 with builder.if_else(whole) as (all_lanes, some_lanes):
                     with all_lanes:
-                        builder.store(total, target).align = 1
+                        vectors.store(total, out, shift)
                     with some_lanes:
-                        numbers = ir.VectorType(index, lanes)
-                        mask = builder.icmp_signed(
-                            "<", ir.Constant(numbers, [*range(lanes)]), splat(columns, numbers)
+                        numbers = ir.Constant(ir.VectorType(index, lanes), [*range(lanes)])
+                        mask = builder.icmp_signed("<", numbers, vectors.splat(columns, lanes))
+                        target, alignment = vectors.at(out, shift, lanes), ir.IntType(32)(vectors.bytes)
+                        store = vectors.function(
+                            "llvm.masked.store.{}.p0",
+                            ir.VoidType(),
+                            vector,
+                            target.type,
+                            alignment.type,
+                            mask.type,
                         )
-                        alignment = ir.IntType(32)(1)
-                        parameters = (vector, target.type, alignment.type, mask.type)
-                        store = intrinsic_function("llvm.masked.store.{}.p0", ir.VoidType(), *parameters)
                         builder.call(store, [total, target, alignment, mask])
 
             whole = builder.icmp_signed(">=", columns, index(lanes))
@@ -166,6 +211,101 @@ def make_tile(block, runs):
         return signature, generate
 
     return tile
+
+
+def make_input_transform(matrix, tile):
+    """The first of Winograd's transforms: of windows that begin every ``tile`` columns.
+
+    transform(source, row, target, step) reads n × n windows X, one for each element of a vector; the first
+    begins at ``source``, rows are ``row`` elements apart. With M (n, n) it writes vector (i, j) of
+    M · X · Mᵀ at target + (i · n + j) · step.
+    """
+    n = len(matrix)
+
+    @intrinsic
+    def transform(typing_context, source, row, target, step):
+        def generate(context, builder, signature, arguments):
+            source, row, target, step = arguments
+            vectors, index = Vectors(context, builder, source.type.pointee), step.type
+            lanes = vectors.lanes
+            begins = [builder.gep(source, [builder.mul(row, index(i))]) for i in range(n)]
+            # column by column first, while neighbours in memory are neighbours in a vector
+            long = [vectors.load(begin, index(0), tile * lanes) for begin in begins]
+            last = [vectors.load(begin, index(tile * lanes), lanes) for begin in begins]
+            for i, factors in enumerate(matrix):
+                sums, more = vectors.combine(factors, long), vectors.combine(factors, last)
+                columns = [vectors.shuffle(sums, sums, range(j, tile * lanes, tile)) for j in range(tile)]
+                # columns that the next window shares
+                for j in range(n - tile):
+                    columns.append(vectors.shuffle(columns[j], more, [*range(1, lanes), lanes + j]))
+                for j, factors in enumerate(matrix):
+                    shift = builder.mul(step, index(i * n + j))
+                    vectors.store(vectors.combine(factors, columns), target, shift)
+            return context.get_dummy_value()
+
+        return types.void(source, row, target, step), generate
+
+    return transform
+
+
+def make_kernel_transform(matrix):
+    """The second: transform(source, target, step) for the 3 × 3 taps of WIDE_BLOCK kernels, tap by tap."""
+    m, n = len(matrix), len(matrix[0])
+
+    @intrinsic
+    def transform(typing_context, source, target, step):
+        def generate(context, builder, signature, arguments):
+            source, target, step = arguments
+            vectors, index = Vectors(context, builder, source.type.pointee), step.type
+            taps = [vectors.load(source, index(tap * WIDE_BLOCK), WIDE_BLOCK) for tap in range(n * n)]
+            rows = [[vectors.combine(factors, taps[j::n]) for j in range(n)] for factors in matrix]
+            for i, row in enumerate(rows):
+                for j, factors in enumerate(matrix):
+                    shift = builder.mul(step, index(i * m + j))
+                    vectors.store(vectors.combine(factors, row), target, shift)
+            return context.get_dummy_value()
+
+        return types.void(source, target, step), generate
+
+    return transform
+
+
+def make_output_transform(matrix):
+    """The third, back to outputs: transform(source, step, bias, target, row, lost).
+
+    It reads vector (i, j) of X at source + (i · n + j) · step, for M (m, n), adds ``bias`` to M · X · Mᵀ and
+    writes the m × m outputs of neighbours beside each other: rows of m · lanes, ``row`` elements apart. To
+    the vector ``lost`` it adds 0 · every output: so that becomes NaN where an output is infinite or NaN.
+    """
+    m, n = len(matrix), len(matrix[0])
+
+    @intrinsic
+    def transform(typing_context, source, step, bias, target, row, lost):
+        def generate(context, builder, signature, arguments):
+            source, step, bias, target, row, lost = arguments
+            vectors, index = Vectors(context, builder, source.type.pointee), step.type
+            lanes = vectors.lanes
+            products = [vectors.load(source, builder.mul(step, index(k)), lanes) for k in range(n * n)]
+            columns = [[vectors.combine(factors, products[j::n]) for j in range(n)] for factors in matrix]
+            start = vectors.splat(builder.load(bias), lanes)
+            zeros = ir.Constant(start.type, [0.0] * lanes)
+            check = vectors.load(lost, index(0), lanes)
+            for i in range(m):
+                outputs = [builder.fadd(vectors.combine(factors, columns[i]), start) for factors in matrix]
+                for output in outputs:
+                    check = vectors.multiply_add(output, zeros, check)
+                # from m vectors to one that takes an element of each in turn
+                while len(outputs) > 1:
+                    half, length = len(outputs) // 2, outputs[0].type.count
+                    turns = [place for k in range(length) for place in (k, length + k)]
+                    outputs = [vectors.shuffle(outputs[k], outputs[half + k], turns) for k in range(half)]
+                vectors.store(outputs[0], target, builder.mul(row, index(i)))
+            vectors.store(check, lost, index(0))
+            return context.get_dummy_value()
+
+        return types.void(source, step, bias, target, row, lost), generate
+
+    return transform
 
 
 def make_plain_tile(block, runs):
@@ -186,6 +326,46 @@ def make_plain_tile(block, runs):
     return tile
 
 
+def plain_transforms():
+    """Winograd's transforms, said in NumPy; as ``make_plain_tile``."""
+
+    def make_input_transform(matrix, tile):
+        matrix, n = np.array(matrix), len(matrix)
+
+        def transform(source, row, target, step):
+            for lane in range(VECTOR_BYTES // source.itemsize):
+                window = np.array([source[i * row + lane * tile :][:n] for i in range(n)])
+                target[lane::step][: n * n] = (matrix @ window @ matrix.T).ravel()
+
+        return transform
+
+    def make_kernel_transform(matrix):
+        matrix = np.array(matrix)
+        m, n = matrix.shape
+
+        def transform(source, target, step):
+            for lane in range(WIDE_BLOCK):
+                taps = source[lane::WIDE_BLOCK][: n * n].reshape(n, n)
+                target[lane::step][: m * m] = (matrix @ taps @ matrix.T).ravel()
+
+        return transform
+
+    def make_output_transform(matrix):
+        matrix = np.array(matrix)
+        m, n = matrix.shape
+
+        def transform(source, step, bias, target, row, lost):
+            for lane in range(VECTOR_BYTES // source.itemsize):
+                outputs = matrix @ source[lane::step][: n * n].reshape(n, n) @ matrix.T + bias[0]
+                lost[lane] += (0 * outputs).sum()
+                for i in range(m):
+                    target[i * row + lane * m :][:m] = outputs[i]
+
+        return transform
+
+    return make_input_transform, make_kernel_transform, make_output_transform
+
+
 if config.DISABLE_JIT:
 
     def address(array, index):
@@ -199,23 +379,40 @@ if config.DISABLE_JIT:
         return counter[0] - 1
 
     make_tile = make_plain_tile
+    make_input_transform, make_kernel_transform, make_output_transform = plain_transforms()
 
 wide_tile = make_tile(WIDE_BLOCK, WIDE_RUNS)
 single_tile = make_tile(1, SINGLE_RUNS)
 
+# Winograd's F(4×4, 3×3): 4 × 4 outputs of a 3 × 3 kernel from 6 × 6 inputs, with 36 products instead of 144.
+# The matrices belong to the points 0, 1, −1, 2, −2 and infinity: Lavin and Gray (2016), arXiv:1509.09308.
+OUTPUTS_OF_TILE, POINTS = 4, 36
+transform_input = make_input_transform(
+    ((4, 0, -5, 0, 1, 0), (0, -4, -4, 1, 1, 0), (0, 4, -4, -1, 1, 0),
+     (0, -2, -1, 2, 1, 0), (0, 2, -1, -2, 1, 0), (0, 4, 0, -5, 0, 1)),
+    OUTPUTS_OF_TILE,
+)  # fmt: skip
+transform_kernel = make_kernel_transform(
+    ((1 / 4, 0, 0), (-1 / 6, -1 / 6, -1 / 6), (-1 / 6, 1 / 6, -1 / 6),
+     (1 / 24, 1 / 12, 1 / 6), (1 / 24, -1 / 12, 1 / 6), (0, 0, 1))
+)  # fmt: skip
+transform_output = make_output_transform(
+    ((1, 1, 1, 1, 1, 0), (0, 1, -1, 2, -2, 0), (0, 1, 1, 4, 4, 0), (0, 1, -1, 8, -8, 1))
+)
 
-@njit(cache=True, error_model="numpy")
+
+@register_jitable
 def block_of(channels):
     """How many of a group's output ``channels`` are computed together."""
     return WIDE_BLOCK if 2 * channels >= WIDE_BLOCK else 1
 
 
-@njit(cache=True, error_model="numpy")
+@part
 def ceil_divide(a, b):
     return (a + b - 1) // b
 
 
-@njit(cache=True, error_model="numpy")
+@part
 def pack_block(packed, weight, b, groups):
     """Order the weights of block ``b`` as a tile reads them, with zeros for channels that the last one lacks.
 
@@ -234,7 +431,7 @@ def pack_block(packed, weight, b, groups):
                 packed[b, w, lane] = 0
 
 
-@njit(cache=True, error_model="numpy")
+@part
 def list_runs(places, height, width, row_step, target_step, lanes):
     """Cut ``height`` rows of ``width`` outputs into runs; returns how many there are.
 
@@ -253,7 +450,7 @@ def list_runs(places, height, width, row_step, target_step, lanes):
     return r
 
 
-@njit(cache=True, error_model="numpy")
+@part
 def sum_runs(
     out, target, out_stride, width, rows, base, places, runs, packed, first, count, taps, bias, o, offsets
 ):
@@ -282,7 +479,7 @@ def sum_runs(
 ZEROS, REFLECT, REPLICATE, CIRCULAR = range(4)
 
 
-@njit(cache=True, error_model="numpy")
+@part
 def source_index(position, size, mode):
     """The element that ``position`` of an axis of ``size`` copies; −1 if it copies none.
 
@@ -300,7 +497,7 @@ def source_index(position, size, mode):
     return -1
 
 
-@njit(cache=True, error_model="numpy")
+@part
 def copy_row(row, line, begin, step, mode, value):
     """Every ``step``-th element of the padded ``line``, from ``begin`` on: row[q] = line[begin + q · step].
 
@@ -321,7 +518,7 @@ def copy_row(row, line, begin, step, mode, value):
         row[q] = line[x] if 0 <= x < width else value
 
 
-@njit(cache=True, error_model="numpy")
+@part
 def copy_window(rows, volume, n, channel, corner, sizes, stored, mode):
     """Copy what one unit of work reads to ``rows``, as (channels, depths, heights, phases, columns).
 
@@ -394,7 +591,7 @@ def unpad_into(out, padded, before, mode):
 # Convolution
 
 
-@njit(cache=True, error_model="numpy")
+@part
 def list_taps(offsets, channels, kernel, dilation, stored):
     """Where each tap of each channel reads, relative to the window's first element in ``stored``."""
     kd, kh, kw = kernel
@@ -409,24 +606,9 @@ def list_taps(offsets, channels, kernel, dilation, stored):
                     weight += 1
 
 
-@njit(cache=True, error_model="numpy")
+@part
 def correlate_unit(
-    unit,
-    out,
-    volume,
-    packed,
-    bias,
-    offsets,
-    rows,
-    places,
-    groups,
-    mode,
-    kernel,
-    stride,
-    before,
-    dilation,
-    cut,
-    stored,
+    unit, out, volume, packed, bias, offsets, rows, places, groups, mode, stride, before, cut, stored
 ):
     """A few rows of some channels of one image: copy what they read, then compute it."""
     most_rows, most_columns, most_blocks = cut
@@ -459,131 +641,135 @@ def correlate_unit(
 
 @njit(cache=True, error_model="numpy")
 def correlate_alone(
-    units,
-    counter,
-    out,
-    volume,
-    weight,
-    packed,
-    bias,
-    offsets,
-    rows,
-    places,
-    groups,
-    mode,
-    kernel,
-    stride,
-    before,
-    dilation,
-    cut,
-    stored,
-):
+    units, out, volume, weight, packed, bias, offsets, rows, places, groups, mode, kernel, stride, before,
+    dilation, cut, stored,
+):  # fmt: skip
     """``correlate_into`` in this thread only."""
     for b in range(packed.shape[0]):
         pack_block(packed, weight, b, groups)
     list_taps(offsets, volume.shape[1] // groups, kernel, dilation, stored)
     for unit in range(units):
         correlate_unit(
-            unit,
-            out,
-            volume,
-            packed,
-            bias,
-            offsets,
-            rows[0],
-            places[0],
-            groups,
-            mode,
-            kernel,
-            stride,
-            before,
-            dilation,
-            cut,
+            unit, out, volume, packed, bias, offsets, rows[0], places[0], groups, mode, stride, before, cut,
             stored,
-        )
-
-
-@njit(cache=True, error_model="numpy")
-def correlate_units(
-    units,
-    counter,
-    out,
-    volume,
-    packed,
-    bias,
-    offsets,
-    rows,
-    places,
-    groups,
-    mode,
-    kernel,
-    stride,
-    before,
-    dilation,
-    cut,
-    stored,
-):
-    """One thread's share: the next unit, as long as there is one. Who is late leaves more to others."""
-    unit = take(address(counter, 0))
-    while unit < units:
-        correlate_unit(
-            unit,
-            out,
-            volume,
-            packed,
-            bias,
-            offsets,
-            rows,
-            places,
-            groups,
-            mode,
-            kernel,
-            stride,
-            before,
-            dilation,
-            cut,
-            stored,
-        )
-        unit = take(address(counter, 0))
+        )  # fmt: skip
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
 def correlate_into(
-    units,
-    counter,
-    out,
-    volume,
-    weight,
-    packed,
-    bias,
-    offsets,
-    rows,
-    places,
-    groups,
-    mode,
-    kernel,
-    stride,
-    before,
-    dilation,
-    cut,
-    stored,
-):
+    units, counter, out, volume, weight, packed, bias, offsets, rows, places, groups, mode, kernel, stride,
+    before, dilation, cut, stored,
+):  # fmt: skip
     """Fill ``out`` (N, C_out, OD, OH, OW) from ``volume`` (N, C_in, depth, height, width).
 
     weight : (C_out, C_in/groups · taps); bias : (C_out + WIDE_BLOCK,), the excess is read and not used
     units, cut, stored : as ``cutting.cut_convolution`` gives them; counter : a zero
     mode : the padding's; kernel, stride, before (padding), dilation : three numbers each
     packed, offsets, rows, places : room for weights, taps, and of each thread inputs and runs
+
+    A thread takes the next unit, as long as there is one: who is late leaves more to others.
     """
     for b in prange(packed.shape[0]):
         pack_block(packed, weight, np.intp(b), groups)
     list_taps(offsets, volume.shape[1] // groups, kernel, dilation, stored)
     for thread in prange(rows.shape[0]):
         t = np.intp(thread)
-        correlate_units(
-            units, counter, out, volume, packed, bias, offsets, rows[t], places[t], groups, mode, kernel,
-            stride, before, dilation, cut, stored,
-        )  # fmt: skip
+        unit = take(address(counter, 0))
+        while unit < units:
+            correlate_unit(
+                unit, out, volume, packed, bias, offsets, rows[t], places[t], groups, mode, stride, before,
+                cut, stored,
+            )  # fmt: skip
+            unit = take(address(counter, 0))
+
+
+# Winograd's algorithm, for many channels and kernels of 3 × 3
+
+
+@part
+def winograd_unit(unit, out, volume, spectrum, bias, nothing, offsets, room, places, mode, before, cut):
+    """A few rows of tiles, of one image or of several: transform, multiply, transform back."""
+    tile_rows, most_channels, row, plane_in, plane_out = cut
+    rows, inputs, products, edge, lost = room
+    batch, c_out, _, oh, ow = out.shape
+    channels, block = volume.shape[1], spectrum.shape[2]
+    lanes = VECTOR_BYTES // out.itemsize
+    down, across = ceil_divide(oh, OUTPUTS_OF_TILE), ceil_divide(ow, OUTPUTS_OF_TILE)
+    first = unit * tile_rows
+    height, columns = min(tile_rows, batch * down - first), OUTPUTS_OF_TILE * across + 2
+
+    q = 0
+    while q < height:
+        n, y = (first + q) // down, (first + q) % down
+        few = min(height - q, down - y)  # rows of tiles of one image
+        corner = -before[0], OUTPUTS_OF_TILE * y - before[1], -before[2]
+        size = OUTPUTS_OF_TILE * few + 2
+        for c in range(channels):
+            copy_window(rows, volume, n, c, corner, (1, 1, size), (1, size, 1, columns), mode)
+            for r in range(few):
+                for t in range(0, across, lanes):
+                    source = address(rows, OUTPUTS_OF_TILE * (r * columns + t))
+                    target = address(inputs, c * row + (q + r) * across + t)
+                    transform_input(source, columns, target, plane_in)
+        q += few
+
+    runs = list_runs(places, 1, ceil_divide(height * across, lanes) * lanes, 0, 0, lanes)
+    for o in range(0, c_out, most_channels):
+        several = min(most_channels, c_out - o)
+        for point in range(POINTS):
+            sum_runs(
+                products, point * plane_out, row, lanes, inputs, 0, places, runs, spectrum, o // block,
+                several, (point * channels, channels), nothing, 0, offsets,
+            )  # fmt: skip
+        for q in range(height):
+            n, y = (first + q) // down, (first + q) % down * OUTPUTS_OF_TILE
+            for channel in range(several):
+                start, target = address(bias, o + channel), ((n * c_out + o + channel) * oh + y) * ow
+                for t in range(0, across, lanes):
+                    source = address(products, channel * row + q * across + t)
+                    x = OUTPUTS_OF_TILE * t
+                    if y + OUTPUTS_OF_TILE <= oh and x + OUTPUTS_OF_TILE * lanes <= ow:
+                        transform_output(source, plane_out, start, address(out, target + x), ow, lost)
+                        continue
+                    width = OUTPUTS_OF_TILE * lanes
+                    transform_output(source, plane_out, start, address(edge, 0), width, lost)
+                    for i in range(min(OUTPUTS_OF_TILE, oh - y)):
+                        copy(address(out, target + i * ow + x), address(edge, i * width), min(width, ow - x))
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def winograd_into(
+    units, counter, out, volume, weight, packed, spectrum, bias, nothing, offsets, rows, inputs, products,
+    edges, lost, places, mode, before, cut,
+):  # fmt: skip
+    """Fill ``out`` (N, C_out, 1, OH, OW) from ``volume`` (N, C_in, 1, height, width), as ``correlate_into``.
+
+    weight : (C_out, C_in · 9); spectrum : room for its transform, (blocks, POINTS · C_in, WIDE_BLOCK)
+    nothing : as many zeros as a product has channels; offsets : room for POINTS · C_in
+    cut, and of each thread rows, inputs, products, edges : as ``cutting.cut_winograd`` says
+    lost : of each thread a vector of zeros; some are NaN afterwards if an output is infinite or NaN. Then
+    ``out`` is wrong, for the outputs of a tile share their products.
+    """
+    channels = volume.shape[1]
+    for b in prange(packed.shape[0]):
+        b = np.intp(b)
+        pack_block(packed, weight, b, 1)
+        for c in range(channels):
+            source = address(packed, (b * channels + c) * 9 * WIDE_BLOCK)
+            target = address(spectrum, (b * POINTS * channels + c) * WIDE_BLOCK)
+            transform_kernel(source, target, channels * WIDE_BLOCK)
+    for point in range(POINTS):
+        for c in range(channels):
+            offsets[point * channels + c] = point * cut[3] + c * cut[2]
+    for thread in prange(rows.shape[0]):
+        t = np.intp(thread)
+        room = rows[t], inputs[t], products[t], edges[t], address(lost, t * lost.shape[1])
+        unit = take(address(counter, 0))
+        while unit < units:
+            winograd_unit(
+                unit, out, volume, spectrum, bias, nothing, offsets, room, places[t], mode, before, cut
+            )
+            unit = take(address(counter, 0))
 
 
 # Transposed convolution
@@ -636,7 +822,7 @@ def list_transposed_taps(offsets, channels, positions, classes, channel_size):
                 offsets[channels * first + c * taps + t] = c * channel_size + positions[first + t]
 
 
-@njit(cache=True, error_model="numpy")
+@part
 def transpose_unit(
     unit,
     out,

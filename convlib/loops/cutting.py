@@ -22,6 +22,16 @@ LEAST_BLOCKS = 8
 # is done by the thread that called.
 LEAST_MULTIPLY_ADDS = 2_000_000
 
+# Winograd's algorithm multiplies a quarter as often, but transforms inputs before and outputs after: it pays
+# with so many channels on both sides, and if a transformed kernel is used for so many tiles.
+LEAST_CHANNELS = 32
+LEAST_TILES = 100
+# Columns of its matrix products, a tile each: enough to use every transformed weight often, few enough that
+# the transformed inputs of a unit stay in the caches.
+MOST_COLUMNS = 96
+# So many output channels are multiplied before they are transformed back.
+CHANNELS_OF_PRODUCT = 32
+
 
 def cut_convolution(outputs, step, extra, phases, channels, blocks, others, lanes, itemsize, threads):
     """Rows, columns and blocks of channels of a unit, the shape of its inputs, and the number of units.
@@ -62,3 +72,38 @@ def cut_convolution(outputs, step, extra, phases, channels, blocks, others, lane
     heights = (rows - 1) * step[0] + extra[1] + 1
     stored = depths, heights, phases, ((columns - 1) * step[1] + extra[2]) // phases + 1
     return (rows, columns, part), stored, units * -(-blocks // part)
+
+
+def winograd_pays(channels, c_out, kernel, stride, dilation, batch, output_size):
+    """Whether a layer is one for Winograd's algorithm: 3 × 3 in images, many channels, many outputs."""
+    if kernel != (1, 3, 3) or stride != (1, 1, 1) or dilation[1:] != (1, 1) or output_size[0] != 1:
+        return False
+    tiles = batch * -(-output_size[1] // 4) * -(-output_size[2] // 4)
+    return min(channels, c_out) >= LEAST_CHANNELS and tiles >= LEAST_TILES
+
+
+def cut_winograd(channels, c_out, batch, output_size, lanes, columns_of_product, threads):
+    """How ``loops.winograd_into`` cuts its work.
+
+    Returns the cut (rows of tiles of a unit; channels of a product; elements from a channel to the next; from
+    a point to the next, of inputs and of products), the number of units, and a thread's elements of rows,
+    inputs, products and edges.
+    """
+    down, across = -(-output_size[1] // 4), -(-output_size[2] // 4)
+
+    def time(rows):
+        """Columns that the busiest thread computes, with those that only fill up a tile in registers."""
+        units = -(-batch * down // rows)
+        return -(-units // threads) * -(-rows * across // columns_of_product) * columns_of_product
+
+    rows = min(range(1, max(1, min(MOST_COLUMNS // across, batch * down)) + 1), key=time)
+    row = -(-rows * across // lanes) * lanes + lanes
+    most_channels = min(CHANNELS_OF_PRODUCT, c_out)
+
+    def plane(count):
+        """Room for ``count`` channels. A cache keeps few lines that are a multiple of 4096 bytes apart."""
+        return -(-count * row // 1024) * 1024 + 16
+
+    cut = rows, most_channels, row, plane(channels), plane(most_channels)
+    copied = (4 * rows + 2) * (4 * across + 2) + 5 * lanes  # the last vectors read past the last row
+    return cut, -(-batch * down // rows), (copied, 36 * cut[3], 36 * cut[4], 16 * lanes)

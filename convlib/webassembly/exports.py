@@ -243,14 +243,14 @@ def correlate_scratch(settings):
 def correlate(input, weight, bias, output, scratch, settings):
     """``convlib.conv3d``: weight (channels_out, channels_in/groups, *kernel)."""
     s = read(settings)
-    (packed, biases, offsets, rows, places), (cut, stored, units), counter, _ = correlate_layout(scratch, s)
+    (packed, biases, offsets, rows, places), (cut, stored, units), _, _ = correlate_layout(scratch, s)
     copy_bias(biases, bias, s)
     taps = floats(weight, (s.channels_out, packed.shape[1]))
     size, output_size = s.size, s.output_size
     if is_pointwise(s):
         size = output_size = 1, 1, product(s.size)
     loops.correlate_alone(
-        units, counter, floats(output, (s.batch, s.channels_out, *output_size)),
+        units, floats(output, (s.batch, s.channels_out, *output_size)),
         floats(input, (s.batch, s.channels_in, *size)), taps, packed, biases, offsets, rows, places, s.groups,
         s.mode, s.kernel, s.stride, s.before, s.dilation, cut, stored,
     )  # fmt: skip
