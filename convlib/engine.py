@@ -27,7 +27,8 @@ def with_slack(shape, dtype, make=np.empty):
     """An array that begins with a cache line, and after whose last element SLACK_BYTES may be read."""
     elements, line = math.prod(shape), CACHE_LINE // dtype.itemsize
     room = make(elements + line + loops.SLACK_BYTES // dtype.itemsize, dtype)
-    first = -room.ctypes.data // dtype.itemsize % line
+    place, _ = room.__array_interface__["data"]  # room.ctypes would be a cycle of references
+    first = -place // dtype.itemsize % line
     return room[first : first + elements].reshape(shape)
 
 
@@ -74,7 +75,7 @@ class Room:
         if bias is not None:
             self.bias[:c_out] = bias
         self.offsets = np.empty(weights, np.intp)
-        self.rows, self.places = np.empty((threads, inputs), dtype), np.empty((threads, runs, 2), np.intp)
+        self.rows, self.places = with_slack((threads, inputs), dtype), np.empty((threads, runs, 2), np.intp)
         self.counter = np.zeros(1, np.intp)
 
 
@@ -86,6 +87,7 @@ def plan_room(c_out, weights, groups, itemsize, threads, outputs, step, extra, p
         outputs, step, extra, phases, channels, blocks, others * groups, lanes, itemsize, threads
     )
     inputs = channels * math.prod(stored) + loops.SLACK_BYTES // itemsize
+    inputs += -inputs % (CACHE_LINE // itemsize)
     runs = cut[0] * -(-cut[1] // lanes) + loops.SINGLE_RUNS
     return cut, stored, units, max(1, min(threads, units)), inputs, runs, (groups * blocks, weights, block)
 

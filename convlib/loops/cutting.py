@@ -32,6 +32,10 @@ MOST_COLUMNS = 96
 # So many output channels are multiplied before they are transformed back.
 CHANNELS_OF_PRODUCT = 32
 
+# The nearest cache keeps no more than eight pieces of memory whose distances are multiples of this: channels
+# must not lie so far apart.
+ALIASED_BYTES = 4096
+
 
 def cut_convolution(outputs, step, extra, phases, channels, blocks, others, lanes, itemsize, threads):
     """Rows, columns and blocks of channels of a unit, the shape of its inputs, and the number of units.
@@ -70,7 +74,12 @@ def cut_convolution(outputs, step, extra, phases, channels, blocks, others, lane
         parts = -(-UNITS_OF_THREAD * threads // units)
         part = max(min(LEAST_BLOCKS, blocks), -(-blocks // parts))
     heights = (rows - 1) * step[0] + extra[1] + 1
-    stored = depths, heights, phases, ((columns - 1) * step[1] + extra[2]) // phases + 1
+    wide = ((columns - 1) * step[1] + extra[2]) // phases + 1
+    if extra[2] == 0:  # every vector of inputs can begin with a vector's place in memory
+        wide += -wide % lanes
+    if depths * heights * phases * wide * itemsize % ALIASED_BYTES == 0:
+        wide += lanes
+    stored = depths, heights, phases, wide
     return (rows, columns, part), stored, units * -(-blocks // part)
 
 
@@ -101,8 +110,8 @@ def cut_winograd(channels, c_out, batch, output_size, lanes, columns_of_product,
     most_channels = min(CHANNELS_OF_PRODUCT, c_out)
 
     def plane(count):
-        """Room for ``count`` channels. A cache keeps few lines that are a multiple of 4096 bytes apart."""
-        return -(-count * row // 1024) * 1024 + 16
+        """Room for ``count`` channels of float32; the planes of all points are read in turn."""
+        return -(-count * row // (ALIASED_BYTES // 4)) * (ALIASED_BYTES // 4) + 16
 
     cut = rows, most_channels, row, plane(channels), plane(most_channels)
     copied = (4 * rows + 2) * (4 * across + 2) + 5 * lanes  # the last vectors read past the last row

@@ -74,6 +74,22 @@ export class NumberTable {
     for (let row = 0; row < shape[0]; row++) {
       for (let column = 0; column < shape[1]; column++) this.drawCell(row, column);
     }
+    this.setTracks();
+  }
+
+  /**
+   * The grid's columns, as wide as their longest number. Said in advance, because to find it out by laying out every
+   * cell takes a browser longer than all else; only what stands above or below numbers, or is typed, it has to measure.
+   */
+  setTracks() {
+    const [rows, columns] = this.shape;
+    const isMeasured = this.above > 0 || this.body.querySelector("small, input");
+    const longest = (column) => Math.max(...upTo(rows - 1, 0).map((row) => this.cell(row, column).textContent.length));
+    const width = (column) => `max(var(--convlib-cell), calc(${longest(column)}ch + 0.8rem))`;
+    const tracks = isMeasured ? `repeat(${columns}, max-content)` : upTo(columns - 1, 0).map(width).join(" ");
+    if (tracks !== this.tracks) this.body.style.gridTemplateColumns = tracks;
+    this.body.classList.toggle("numbers-only", !isMeasured);
+    this.tracks = tracks;
   }
 
   /** A table that only shows has no cell for the keyboard; where it is too wide for its box, the box is scrolled. */
@@ -94,7 +110,6 @@ export class NumberTable {
     this.shape = [rows, columns];
     this.at = this.at.map((index, axis) => clamp(index + moved, 0, this.shape[axis] - 1));
     this.origin = origin;
-    this.body.style.gridTemplateColumns = `repeat(${columns}, max-content)`;
     const attributes = this.interactive ? { role: "gridcell", tabindex: -1 } : { role: "cell" };
     const makeRow = () => Object.assign(element("tr", { role: "row" }), { kept: new Map() });
     const makeCell = () => element("td", attributes, "");
@@ -181,6 +196,7 @@ export class NumberTable {
     });
     field.value = typed ?? old;
     cell.replaceChildren(field);
+    this.setTracks();
     field.focus();
     if (typed === undefined) field.select();
 
@@ -191,6 +207,7 @@ export class NumberTable {
       const text = field.value;
       cell.replaceChildren(...parts);
       this.drawCell(row, column);
+      this.setTracks();
       if (goBack) cell.focus();
       if (!keep || text === old) return;
       const value = parse(text);
