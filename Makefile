@@ -28,14 +28,16 @@ assignment: setup-instructors  ## a graded set for a course: make assignment A=w
 	@$(TEACH) assignments build "$(A)" --course "$(COURSE)" $(if $(ROSTER),--roster "$(ROSTER)")
 
 grade: setup-instructors       ## a class: make grade A=windows_in_loops SUB=submissions.zip
-	@$(TEACH) assignments grade "$(A)" "$(SUB)" --course "$(COURSE)" $(if $(ROSTER),--roster "$(ROSTER)")
+	@$(TEACH) assignments grade "$(A)" "$(SUB)" --course "$(COURSE)" \
+		$(if $(ROSTER),--roster "$(ROSTER)") $(if $(OUT),--out "$(OUT)") $(if $(SEED),--seed "$(SEED)")
 
 check-assignments: setup-instructors  ## what CI does with the graded sets
 	@$(TEACH) pytest -q -p no:cacheprovider -o addopts= assignments
 	@$(TEACH) assignments check
 
-clean:              ## remove what was built; the environment stays
-	@rm -rf _build front_end/built convlib/explorers/built convlib/webassembly/convlib.wasm .pytest_cache .ruff_cache .hypothesis
+clean:              ## remove what was built; the environment and _build/assignments, with your grades, stay
+	@[ ! -d _build ] || find _build -mindepth 1 -maxdepth 1 ! -name assignments -exec rm -rf {} +
+	@rm -rf front_end/built convlib/explorers/built convlib/webassembly/convlib.wasm .pytest_cache .ruff_cache .hypothesis
 	@find convlib tests tools book -name __pycache__ -prune -exec rm -rf {} +
 
 setup:

@@ -25,16 +25,24 @@ def main():
             "--course", default=sets.COURSE, help="names the course: it changes all students' numbers"
         )
         command.add_argument("--roster", type=Path, help="CSV file with the columns submitted and student")
-    grade.add_argument("submissions", type=Path, help="folder or zip file, as Moodle or Canvas gives it")
+    grade.add_argument("submissions", type=named, help="folder or zip file, as Moodle or Canvas gives it")
     grade.add_argument(
         "--out", type=Path, help="where grades.csv and feedback go (_build/assignments/NAME/graded)"
     )
+    grade.add_argument("--seed", type=int, help="of the hidden tests: one that a page of feedback names")
     check.add_argument("names", nargs="*", help="the sets; all if none is named")
     asked = parser.parse_args()
     try:
         sys.exit(RUN[asked.command](asked))
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         sys.exit(f"{parser.prog} {asked.command}: {error}")
+
+
+def named(text):
+    """A path; an empty one would be the current folder."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("missing: make grade A=windows_in_loops SUB=submissions.zip")
+    return Path(text)
 
 
 def run_list(asked):
@@ -53,8 +61,9 @@ def run_build(asked):
 def run_grade(asked):
     from assignments.grading.classroom import grade
 
-    out = asked.out or OUT / asked.name / "graded"
-    rows = grade(sets.load(asked.name, asked.course), asked.submissions, out, roster=asked.roster)
+    out = (asked.out or OUT / asked.name / "graded").resolve()
+    seeds = None if asked.seed is None else [asked.seed]
+    rows = grade(sets.load(asked.name, asked.course), asked.submissions, out, seeds, asked.roster)
     print(f"{sum(row.graded for row in rows)} of {len(rows)} graded: {out / 'grades.csv'}")
     print(f"feedback: {out / 'feedback'}; marks by hand: {out / 'hand_marking.html'}")
 

@@ -38,7 +38,7 @@ CASES += [(11, 4, 5, 0)]
 def draw(random):
     """The numbers of question 1."""
     k, p, w, remainder = random.choice(CASES)
-    n = w * random.randrange(6, 13) + remainder
+    n = w * random.randrange(6, 41) + remainder
     c_in, c_out, classes = random.randrange(2, 9), random.randrange(10, 41), random.randrange(5, 31)
     return {"n": n, "c_in": c_in, "k": k, "p": p, "c_out": c_out, "w": w, "classes": classes}
 

@@ -13,6 +13,7 @@ import nbformat
 
 from assignments.grading import check, sets
 from assignments.grading.course import Course, write
+from assignments.grading.tables import read_roster
 
 ROOT = sets.ASSIGNMENTS.parent
 # a zip file of the same content has the same bytes
@@ -36,7 +37,7 @@ def build(of_set, out, roster=None):
 
     of_set : Set
     out : Path, a folder: NAME.zip for students, instructor/ with solutions and rubric, course/ for nbgrader
-    roster : Path of a CSV file with the column ``student``, for instructor/answers.csv
+    roster : Path of a CSV file with the columns ``submitted`` and ``student``, for instructor/answers.csv
     """
     out.mkdir(parents=True, exist_ok=True)
     course = Course(out / "course", of_set)
@@ -120,8 +121,7 @@ def rubric_of(of_set):
 
 def write_answers(of_set, roster, path):
     """The numbers of each student, and what is right for them."""
-    with open(roster, newline="", encoding="utf-8-sig") as file:
-        students = [line["student"].strip() for line in csv.DictReader(file)]
+    students = list(read_roster(roster).values())
     questions = [
         cell for cell in of_set.cells("answer") if check.numbers_of(of_set) & check.used_in(cell.source)
     ]

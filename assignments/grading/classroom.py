@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from assignments.grading.course import Course, write
 from assignments.grading.judge import SECONDS_IN_ALL
 from assignments.grading.kernel import adopt_orphans, end_children, has_sandbox
 from assignments.grading.marking import marking_page
+from assignments.grading.tables import is_mark, read_marks, read_roster, unused
 
 PATIENCE = 2 * SECONDS_IN_ALL  # seconds for one submission, the start of its processes included
 # what students' notebooks call of the library most
@@ -56,14 +58,34 @@ def grade(of_set, where, out, seeds=None, roster=None, feedback=True, say=print)
     out : Path, a folder for grades.csv, feedback/, hand_marking.html, hand_marks.csv and nbgrader's course
     seeds : random seeds of the hidden tests; a new one for each run if there are none
     roster : Path of a CSV file with the columns ``submitted`` (a name in the submissions) and ``student``
+
+    What an earlier run has left in ``out`` is replaced when everything new is there, and not before.
     """
-    out = Path(out)
+    out = Path(out).resolve()
     adopt_orphans()
-    shutil.rmtree(out / "feedback", ignore_errors=True)
-    shutil.rmtree(out / "course", ignore_errors=True)
+    names = read_roster(Path(roster)) if roster else None
+    kept = out / "hand_marks.csv"
+    marks, before = read_marks(of_set, kept), kept.exists() and kept.read_bytes()
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="new-", dir=out, ignore_cleanup_errors=True) as new:
+        rows = grade_into(Path(new), of_set, where, seeds, names, marks, feedback, say)
+        if (kept.exists() and kept.read_bytes()) != before:
+            (Path(new) / "hand_marks.csv").unlink()
+            say(f"{kept} was saved while this ran, and is left as it is. Grade again to use its marks.")
+        put_in_place(Path(new), out)
+    return rows
+
+
+def grade_into(out, of_set, where, seeds, names, marks, feedback, say):
+    """Write all results into an empty folder, with the roster's names and the marks by hand known so far."""
     course = Course(out / "course", of_set)
     submissions = collect(of_set, course.release(), where)
-    expected = rename(submissions, roster) if roster else []
+    expected = rename(submissions, names) if names else []
+    for warning in [
+        *other_courses(of_set, submissions),
+        *unused(of_set, marks, {each.student for each in submissions}),
+    ]:
+        say(f"Warning: {warning}")
     seeds = seeds or [secrets.randbits(31)]
     if not has_sandbox():
         say("No bubblewrap here: students' programs run with your rights. See book/instructors.md.")
@@ -76,29 +98,48 @@ def grade(of_set, where, out, seeds=None, roster=None, feedback=True, say=print)
         }
         for done in as_completed(running):
             row = enter(course, running[done], *done.result())
+            enter_marks(course, row, marks)
             rows.append(row)
             say(f"[{len(rows)}/{total}] {row.student}: {row.status}{brief(of_set, row)}")
     end_children()  # of judges that were ended themselves
     rows += [Row(student, "no submission") for student in expected]
     rows.sort(key=lambda row: row.student)
-    enter_marks(course, rows, out / "hand_marks.csv")
     if feedback:
         write_feedback(course, rows, out / "feedback")
     write_grades(of_set, rows, out / "grades.csv")
-    write_marking(of_set, course, rows, out)
+    write_marking(of_set, course, rows, marks, out)
     return rows
 
 
-def rename(submissions, roster):
+def put_in_place(new, out):
+    """Move what is in ``new``, a folder inside ``out``, to ``out``; replaced folders stay in ``new``."""
+    for path in sorted(new.iterdir(), key=Path.is_dir):  # files first: one that is open elsewhere may refuse
+        if path.is_file():
+            path.replace(out / path.name)
+            continue
+        if (out / path.name).exists():
+            (out / path.name).rename(new / f"old-{path.name}")
+        path.rename(out / path.name)
+
+
+def rename(submissions, names):
     """Give the submissions the students' names of the roster; returns who has handed in nothing."""
-    with open(roster, newline="", encoding="utf-8-sig") as file:
-        names = {line["submitted"].strip(): line["student"].strip() for line in csv.DictReader(file)}
     for submission in submissions:
         if submission.student in names:
             submission.student = names[submission.student]
         else:
             submission.notes.append("not in the roster")
     return sorted(set(names.values()) - {submission.student for submission in submissions})
+
+
+def other_courses(of_set, submissions):
+    """Sentences on notebooks that were handed out for another course than the one given."""
+    found = Counter(each.course for each in submissions if each.course not in (None, of_set.course))
+    for course, count in found.items():
+        yield (
+            f"notebooks say COURSE {course!r}, you gave {of_set.course!r}: {count} of {len(submissions)}. "
+            "Students' numbers hang on it; if it is wrong, stop with Ctrl+C."
+        )
 
 
 def warm(of_set, work):
@@ -195,31 +236,13 @@ def brief(of_set, row):
     )
 
 
-def enter_marks(course, rows, path):
-    """Take marks given by hand from ``path``; raises ValueError that names the line of a wrong one."""
-    by_student = {row.student: row for row in rows if row.graded}
-    for number, line in enumerate(read_marks(path), start=2):
-        points, question, student = line["points"].strip(), line["question"], line["student"]
-        if not points or student not in by_student:
-            continue
-        most = course.set.points.get(question)
-        try:
-            value = float(points)
-        except ValueError:
-            value = -1
-        if most is None or not 0 <= value <= most:
-            raise ValueError(
-                f"{path}, line {number}: {question} takes 0 to {most or 0:g} points, got {points!r}"
-            )
-        course.mark(student, question, value, line.get("comment") or "")
-        by_student[student].scores[question] = value
-
-
-def read_marks(path):
-    if not path.exists():
-        return []
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        return list(csv.DictReader(file))
+def enter_marks(course, row, marks):
+    """Put a student's marks by hand into the gradebook and the row."""
+    for question in row.scores:
+        line = marks.get((row.student, question))
+        if line and line["points"]:
+            row.scores[question] = float(line["points"])
+            course.mark(row.student, question, row.scores[question], line.get("comment", ""))
 
 
 def write_feedback(course, rows, folder):
@@ -260,23 +283,28 @@ def show(score):
     return "" if score is None else f"{score:g}"
 
 
-def write_marking(of_set, course, rows, out):
-    """The answers in words side by side, and a table for their marks."""
-    old = {(line["student"], line["question"]): line for line in read_marks(out / "hand_marks.csv")}
-    answers, lines = {}, []
+def write_marking(of_set, course, rows, marks, out):
+    """The answers in words side by side, and a table for their marks; marks of others stay in both."""
+    answers, lines = {}, {}
     for question in [sets.grade_id(cell) for cell in of_set.cells("explain")]:
         answers[question] = []
         for row in rows:
             if not row.graded:
                 continue
-            line = old.get((row.student, question), {})
+            line = marks.get((row.student, question), {})
             points, comment = line.get("points", ""), line.get("comment", "")
             submitted = nbformat.read(course.path("submitted", row.student), as_version=4)
             text = next(cell.source for cell in submitted.cells if sets.grade_id(cell) == question)
             answers[question].append((row.student, text, points, comment))
-            lines.append((row.student, question, points, comment))
+            lines[row.student, question] = (points, comment)
+    others = [
+        (*key, line["points"], line.get("comment", ""))
+        for key, line in marks.items()
+        if key not in lines and is_mark(line)
+    ]
     with open(out / "hand_marks.csv", "w", newline="", encoding="utf-8-sig") as file:
         table = csv.writer(file)
         table.writerow(["student", "question", "points", "comment"])
-        table.writerows(lines)
-    (out / "hand_marking.html").write_text(marking_page(of_set, answers), encoding="utf-8")
+        table.writerows((*key, *line) for key, line in lines.items())
+        table.writerows(others)
+    (out / "hand_marking.html").write_text(marking_page(of_set, answers, others), encoding="utf-8")

@@ -6,6 +6,7 @@ import re
 import unicodedata
 import zipfile
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 import nbformat
@@ -17,6 +18,7 @@ LARGEST_FILE = 50_000_000  # bytes, unpacked
 MOODLE = re.compile(r"^(?P<student>.+?)_\d+_assignsubmission_[a-z]+_?(?P<file>.*)$")
 # name_4711_88012_notebook.ipynb, with LATE behind the name where it was late
 CANVAS = re.compile(r"^(?P<student>.+?)(?:_LATE)?_\d+_\d+_(?P<file>.+)$")
+COURSE = re.compile(r"^COURSE = (['\"])(?P<course>.*)\1$", re.MULTILINE)
 # folders that systems and editors leave behind
 IGNORED = {"__MACOSX", ".ipynb_checkpoints", ".git", "__pycache__"}
 
@@ -28,6 +30,7 @@ class Submission:
     student: str
     notebook: nbformat.NotebookNode | None = None
     problem: str = ""  # why there is no notebook
+    course: str | None = None  # what the notebook calls the course
     notes: list = field(default_factory=list)
 
 
@@ -38,10 +41,13 @@ def collect(of_set, release, where):
     release : the notebook that students were given
     where : Path
 
-    Raises ValueError if there is nothing that looks like a submission.
+    Raises ValueError if there is nothing that looks like a submission, or if this repository is in there.
     """
-    files = {}
-    for path, data in read_all(Path(where)):
+    where, files = Path(where), {}
+    repository = sets.ASSIGNMENTS.parent
+    if where.resolve() in (repository, *repository.parents):
+        raise ValueError(f"{where.resolve()} holds this repository: name the submissions")
+    for path, data in read_all(where):
         student, inner = split_name(path)
         if student:
             files.setdefault(student, []).append((inner, data))
@@ -140,7 +146,10 @@ def choose(of_set, release, student, files):
         if count >= best[0]:
             best = (count, path.name, notebook)
     count = sum(path.suffix.lower() == ".ipynb" for path, _ in files)
-    if best[0] > 0:
+    if best[0] > 0 and (other := another_set(of_set, best[0], best[2])):
+        submission.problem = f"this is another set's notebook: {best[1]} is of {other}"
+    elif best[0] > 0:
+        submission.course = course_of(best[2])
         submission.notebook = tidy(of_set, release, best[2], submission.notes)
         if count > 1:
             submission.notes.append(f"{count} notebooks, took {best[1]}")
@@ -151,6 +160,29 @@ def choose(of_set, release, student, files):
     else:
         submission.problem = f"no notebook among {', '.join(path.name for path, _ in files)}"
     return submission
+
+
+def another_set(of_set, count, notebook):
+    """The name of a set that has more than ``count`` of the notebook's cells, or None."""
+    there = {sets.grade_id(cell) for cell in notebook.cells}
+    counts = {name: len(cells & there) for name, cells in cells_of_sets().items() if name != of_set.name}
+    most = max(counts, key=counts.get, default=None)
+    return most if counts.get(most, 0) > count else None
+
+
+@cache
+def cells_of_sets():
+    """{set: names of its cells}."""
+    return {
+        name: {sets.grade_id(cell) for cell in sets.load(name).notebook.cells} - {None}
+        for name in sets.all_names()
+    }
+
+
+def course_of(notebook):
+    """What a notebook calls the course, or None."""
+    found = (COURSE.search(cell.source) for cell in notebook.cells if cell.cell_type == "code")
+    return next((match["course"] for match in found if match), None)
 
 
 def read_notebook(data):

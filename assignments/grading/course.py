@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sys
+import warnings
 from pathlib import Path
 
 import nbformat
@@ -12,6 +13,7 @@ from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import ClearHiddenTests, GetGrades, NbGraderPreprocessor
 from nbgrader.utils import is_grade
+from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
 STUB = "# Your answer here\nraise NotImplementedError()"
@@ -57,12 +59,13 @@ class Course:
     """A folder in nbgrader's layout, for one set."""
 
     def __init__(self, folder, of_set):
-        self.folder, self.set = Path(folder), of_set
+        self.folder, self.set = Path(folder).resolve(), of_set
         self.folder.mkdir(parents=True, exist_ok=True)
         # nbgrader calls a program of its environment by name
         here = str(Path(sys.executable).parent)
         if here not in os.environ.get("PATH", "").split(os.pathsep):
             os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", "")])
+        warnings.filterwarnings("ignore", category=SAWarning)  # nbgrader's own, of no use to an instructor
         config = Config()
         config.CourseDirectory.root = str(self.folder)
         config.CourseDirectory.course_id = "convolution"
@@ -134,13 +137,26 @@ class Course:
         self.done(self.api.generate_feedback(self.set.name, student, force=True))
         page = self.path("feedback", student).with_suffix(".html")
         # nbgrader's template loads MathJax from elsewhere, whatever mathjax_url says
-        page.write_text(FOREIGN_SCRIPT.sub("", page.read_text(encoding="utf-8")), encoding="utf-8")
+        text = FOREIGN_SCRIPT.sub("", page.read_text(encoding="utf-8"))
+        to_mark = [name for name, score in self.scores(student).items() if score is None]
+        page.write_text(without_open_scores(text, to_mark), encoding="utf-8")
         return page
 
     @staticmethod
     def done(result):
         if not result["success"]:
             raise RuntimeError(result.get("log") or result.get("error"))
+
+
+def without_open_scores(page, to_mark):
+    """nbgrader's page, with no total and no 0 where answers are still to be marked by hand."""
+    heads = [r"<h4>[^<]*\("] if to_mark else []  # of the page; then in the list above, and over the answer
+    for name in map(re.escape, to_mark):
+        heads += [rf'<a href="#{name}">[^<]*</a> \(', rf'<a name="{name}"></a>.*?class="pull-right">\s*']
+    for head in heads:
+        score = re.compile(rf"({head})Score: [\d.]+ / ", re.DOTALL)
+        page = score.sub(r"\1not yet marked, out of ", page, count=1)
+    return page
 
 
 def write(path, notebook):

@@ -1,6 +1,10 @@
 """The page on which answers in words are marked: all answers to a question side by side, the rubric above."""
 
+import json
 from html import escape
+from itertools import pairwise
+
+from assignments.grading import sets
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -24,25 +28,34 @@ button {{ bottom: 1rem; font: inherit; padding: 0.5rem 1rem; position: sticky; }
 {questions}
 <button type="button">Save hand_marks.csv</button>
 <script>
+const others = {others};  // marks of students who are not on this page
+let unsaved = false;
+document.addEventListener("input", () => {{ unsaved = true; }});
+window.addEventListener("beforeunload", (event) => {{ if (unsaved) event.preventDefault(); }});
 document.querySelector("button").addEventListener("click", () => {{
   const quote = (text) => `"${{text.replaceAll('"', '""')}}"`;
   const rows = [...document.querySelectorAll("article")].map((article) =>
     [article.dataset.student, article.dataset.question, ...[...article.querySelectorAll("input")].map((input) => input.value)]);
-  const text = [["student", "question", "points", "comment"], ...rows].map((row) => row.map(quote).join(",")).join("\\r\\n");
+  const text = [["student", "question", "points", "comment"], ...rows, ...others].map((row) => row.map(quote).join(",")).join("\\r\\n");
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob(["\\ufeff" + text + "\\r\\n"], {{ type: "text/csv" }}));
   link.download = "hand_marks.csv";
   link.click();
+  unsaved = false;
 }});
 </script>
 </html>
 """
 
 
-def marking_page(of_set, answers):
-    """The page, from {question: [(student, text, points, comment)]}."""
+def marking_page(of_set, answers, others):
+    """The page, from {question: [(student, text, points, comment)]}.
+
+    ``others`` are rows (student, question, points, comment) for the table only.
+    """
     questions = "\n".join(question_part(of_set, question, given) for question, given in answers.items())
-    return PAGE.format(title=escape(of_set.about["title"]), questions=questions)
+    rows = json.dumps(others).replace("<", "\\u003c")
+    return PAGE.format(title=escape(of_set.about["title"]), questions=questions, others=rows)
 
 
 def question_part(of_set, question, given):
@@ -51,9 +64,12 @@ def question_part(of_set, question, given):
         f"<tr><td>{step['points']:g}</td><td>{escape(step['for'])}</td></tr>"
         for step in of_set.about["rubric"][question]
     )
+    cells = of_set.notebook.cells
+    asked = next(before.source for before, cell in pairwise(cells) if sets.grade_id(cell) == question)
     cards = "\n".join(card(question, most, *answer) for answer in given)
     return (
-        f"<h2>{escape(question)}, {most:g} points</h2>\n<table><tr><th>Points</th><th>For</th></tr>\n{rows}</table>\n"
+        f'<h2>{escape(question)}, {most:g} points</h2>\n<div class="text">{escape(asked)}</div>\n'
+        f"<table><tr><th>Points</th><th>For</th></tr>\n{rows}</table>\n"
         f'<div class="answers">\n{cards}\n</div>'
     )
 

@@ -144,6 +144,8 @@ def test_the_command_lists_the_sets_and_says_what_is_wrong():
     assert all(name in listed for name in sets.all_names())
     refused = subprocess.run([*command, "build", "windows"], cwd=ROOT, capture_output=True, text=True)
     assert refused.returncode == 1 and "there is no assignment 'windows'; there are:" in refused.stderr
+    empty = subprocess.run([*command, "grade", "x", ""], cwd=ROOT, capture_output=True, text=True)
+    assert empty.returncode == 2 and "submissions: missing: make grade A=" in empty.stderr
 
 
 def test_the_page_for_instructors_names_every_set_with_its_minutes():

@@ -7,6 +7,7 @@ import nbformat
 import pytest
 
 from assignments.grading import sets
+from assignments.grading.classroom import other_courses
 from assignments.grading.collect import clean, collect, read_notebook, split_name, tidy
 from assignments.grading.course import Course
 
@@ -64,6 +65,27 @@ def test_of_several_notebooks_the_one_with_the_cells_of_the_set_is_taken(release
     nbformat.write(sets.load(NAME).solved("li"), tmp_path / "li" / "a.ipynb")
     (found,) = collect(sets.load(NAME), release, tmp_path)
     assert found.notebook is not None and found.notes == ["2 notebooks, took a.ipynb"]
+
+
+def test_another_sets_notebook_is_told_even_under_this_sets_name(release, tmp_path):
+    nbformat.write(sets.load("borders_and_gaps").solved("li"), tmp_path / f"{NAME}.ipynb")
+    (found,) = collect(sets.load(NAME), release, tmp_path)
+    assert found.notebook is None
+    assert found.problem == f"this is another set's notebook: {NAME}.ipynb is of borders_and_gaps"
+
+
+def test_notebooks_of_another_course_are_told_once(release, tmp_path):
+    for student in ("li", "wang"):
+        nbformat.write(sets.load(NAME, "vision 2027").solved(student), tmp_path / f"{student}.ipynb")
+    nbformat.write(release, tmp_path / "zhou.ipynb")
+    (told,) = other_courses(sets.load(NAME), collect(sets.load(NAME), release, tmp_path))
+    assert told.startswith("notebooks say COURSE 'vision 2027', you gave 'convolution': 2 of 3.")
+
+
+def test_this_repository_is_no_class(release):
+    for folder in (sets.ASSIGNMENTS.parent, sets.ASSIGNMENTS.parents[1]):
+        with pytest.raises(ValueError, match="holds this repository"):
+            collect(sets.load(NAME), release, folder)
 
 
 def test_a_tidy_notebook_has_each_cell_of_the_set_once_and_locked_ones_as_given(release):
