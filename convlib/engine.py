@@ -32,6 +32,14 @@ def with_slack(shape, dtype, make=np.empty):
     return room[first : first + elements].reshape(shape)
 
 
+def biases(channels, dtype, bias=None):
+    """A bias for each of the output channels, 0 if none is given, and as many more as a tile may read."""
+    out = np.zeros(channels + loops.WIDE_BLOCK, dtype)
+    if bias is not None:
+        out[:channels] = bias
+    return out
+
+
 def pad(volume, sides, mode="zeros", value=0):
     """A padded copy."""
     *planes, depth, height, width = volume.shape
@@ -71,9 +79,7 @@ class Room:
         dtype = weight.dtype
         self.weight = weight
         self.packed = np.empty(packed, dtype)
-        self.bias = np.zeros(c_out + loops.WIDE_BLOCK, dtype)
-        if bias is not None:
-            self.bias[:c_out] = bias
+        self.bias = biases(c_out, dtype, bias)
         self.offsets = np.empty(weights, np.intp)
         self.rows, self.places = with_slack((threads, inputs), dtype), np.empty((threads, runs, 2), np.intp)
         self.counter = np.zeros(1, np.intp)
@@ -160,9 +166,6 @@ def winograd(volume, weight, bias, windows):
     cut, units, room = cut_winograd(channels, c_out, batch, output_size, lanes, columns, threads)
     threads = min(threads, units)
     output = np.empty((batch, c_out, *output_size), dtype)
-    biases = np.zeros(c_out + loops.WIDE_BLOCK, dtype)
-    if bias is not None:
-        biases[:c_out] = bias
     # zeros, for what fills up the last vectors is computed too, and must be finite
     rows, inputs, products, edges = (with_slack((threads, elements), dtype, np.zeros) for elements in room)
     lost = np.zeros((threads, lanes), dtype)
@@ -172,7 +175,7 @@ def winograd(volume, weight, bias, windows):
             np.ascontiguousarray(weight).reshape(c_out, channels * 9),
             np.empty((blocks, channels * 9, loops.WIDE_BLOCK), dtype),
             np.empty((blocks, loops.POINTS * channels, loops.WIDE_BLOCK), dtype),
-            biases, np.zeros(cut[1] + loops.WIDE_BLOCK, dtype), np.empty(loops.POINTS * channels, np.intp),
+            biases(c_out, dtype, bias), biases(cut[1], dtype), np.empty(loops.POINTS * channels, np.intp),
             rows, inputs, products, edges, lost,
             np.empty((threads, cut[2] // lanes + loops.SINGLE_RUNS, 2), np.intp),
             PADDING_MODES.index(mode), tuple(before for before, _ in sides), cut,
@@ -282,7 +285,7 @@ def weight_gradient(volume, gradient, kernel, groups, windows):
     kd, kh, kw = kernel
     columns = (1, kw * channels_in) if dilation[2] == 1 else (kw, channels_in)
     out = np.empty((c_out, kd, kh, *columns), volume.dtype)
-    nothing = np.zeros(c_out + loops.WIDE_BLOCK, volume.dtype)
+    nothing = biases(c_out, volume.dtype)
     runs = -(-out.shape[-1] * volume.itemsize // loops.VECTOR_BYTES) + loops.SINGLE_RUNS
     with one_loop_at_a_time:
         loops.pack_pixels(packed, offsets, np.ascontiguousarray(gradient), groups, stride, *size, channels_in)
