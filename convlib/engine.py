@@ -159,7 +159,9 @@ def winograd(volume, weight, bias, windows):
     Returns None if an output is infinite or NaN: neighbours share their products, so it would spread to
     outputs that do not see its cause.
     """
-    _, sides, _, mode, output_size = windows
+    _, sides, dilation, mode, output_size = windows
+    if dilation[1:] != (1, 1):
+        return winograd_apart(volume, weight, bias, windows)
     dtype, (batch, channels), c_out = volume.dtype, volume.shape[:2], len(weight)
     lanes, blocks = loops.VECTOR_BYTES // dtype.itemsize, -(-c_out // loops.WIDE_BLOCK)
     threads, columns = numba.get_num_threads(), loops.WIDE_RUNS * lanes
@@ -181,6 +183,33 @@ def winograd(volume, weight, bias, windows):
             PADDING_MODES.index(mode), tuple(before for before, _ in sides), cut,
         )  # fmt: skip
     return None if lost.any() else output
+
+
+def winograd_apart(volume, weight, bias, windows):
+    """``winograd`` with dilation d: outputs d apart read inputs d apart, as if those were an image."""
+    _, sides, dilation, mode, output_size = windows
+    if mode != "zeros":
+        volume, sides = pad(volume, sides, mode), ((0, 0),) * 3
+    batch, channels, _, height, width = volume.shape
+    steps, c_out = dilation[1:], len(weight)
+    oh, ow = (-(-n // step) for n, step in zip(output_size[1:], steps))
+    inputs = np.empty((*steps, batch, channels, 1, oh + 2, ow + 2), volume.dtype)
+    with one_loop_at_a_time:
+        loops.space_to_batch_into(
+            inputs.reshape(*steps, batch * channels, oh + 2, ow + 2),
+            np.ascontiguousarray(volume).reshape(batch * channels, height, width),
+            (sides[1][0], sides[2][0]),
+        )
+    dense = windows._replace(sides=((0, 0),) * 3, dilation=(1, 1, 1), mode="zeros", output_size=(1, oh, ow))
+    apart = winograd(inputs.reshape(-1, *inputs.shape[3:]), weight, bias, dense)
+    if apart is None:
+        return None
+    output = np.empty((batch, c_out, *output_size), volume.dtype)
+    with one_loop_at_a_time:
+        loops.batch_to_space_into(
+            output.reshape(batch * c_out, *output_size[1:]), apart.reshape(*steps, batch * c_out, oh, ow)
+        )
+    return output
 
 
 def transpose(volume, weight, bias, groups, windows):
@@ -234,8 +263,10 @@ def transpose(volume, weight, bias, groups, windows):
         )  # fmt: skip
     if residues[2] == 1:
         return output.reshape(batch, c_out, *output_size)
-    in_order = output.swapaxes(4, 5).reshape(*output.shape[:4], columns * residues[2])
-    return np.ascontiguousarray(in_order[..., :width])
+    joined = np.empty((batch, c_out, *output_size), volume.dtype)
+    with one_loop_at_a_time:
+        loops.join_columns_into(joined.reshape(-1, width), output.reshape(-1, residues[2], columns))
+    return joined
 
 
 def scatter(volume, weight, bias, groups, windows):

@@ -96,10 +96,10 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, 
     Names, order and defaults are those of ``torch.nn.functional.conv2d``, ``padding_mode`` is that of
     ``torch.nn.Conv2d``. The definition, in plain loops, is ``convlib.reference.conv2d``.
 
-    In float32, layers of 3 × 3 with stride, dilation and groups 1, at least 32 channels on both sides and at
-    least 100 tiles of 4 × 4 outputs are computed with Winograd's algorithm (Lavin and Gray, 2016,
-    arXiv:1509.09308). Their errors stay below 1e-4 of the largest output; those of a direct sum are about ten
-    times smaller.
+    In float32, layers of 3 × 3 with stride and groups 1, at least 32 channels on both sides and at least 100
+    tiles of 4 × 4 outputs are computed with Winograd's algorithm (Lavin and Gray, 2016, arXiv:1509.09308);
+    with dilation d, every d-th output belongs to the same tile. Their errors stay below 1e-4 of the largest
+    output; those of a direct sum are about ten times smaller.
 
     Examples
     --------

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+__all__ = ["check", "difference", "expect", "fresh_random", "same_student", "variant"]
+
 TRIES = 20
 # float32 sums in another order differ by so much, relative to the largest number of the result
 TOLERANCE = 1e-5

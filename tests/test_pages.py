@@ -1,5 +1,6 @@
 """The published pages in a real browser, with every request that leaves the site blocked."""
 
+import functools
 import importlib
 import inspect
 import os.path
@@ -56,6 +57,11 @@ class PageReader(HTMLParser):
     def handle_data(self, data):
         if self.term:
             self.terms[self.term] = self.terms.get(self.term, "") + data
+
+
+@functools.cache
+def read_page(path):
+    return PageReader(path)
 
 
 def wait_for_change(read, before):
@@ -189,7 +195,7 @@ def test_a_phone_a_sixth_as_fast_gets_there_without_an_error(open_page, site):
 @pytest.mark.parametrize("path", PAGES)
 def test_no_link_within_the_site_is_dead(path, built_site):
     dead = []
-    for link in PageReader(built_site / path).links:
+    for link in read_page(built_site / path).links:
         address = urlsplit(link)
         if address.scheme or address.netloc:
             continue
@@ -199,7 +205,7 @@ def test_no_link_within_the_site_is_dead(path, built_site):
         if not target.is_file() or (
             address.fragment
             and target.suffix == ".html"
-            and unquote(address.fragment) not in PageReader(target).anchors
+            and unquote(address.fragment) not in read_page(target).anchors
         ):
             dead.append(link)
     assert not dead
@@ -207,7 +213,7 @@ def test_no_link_within_the_site_is_dead(path, built_site):
 
 @pytest.mark.parametrize("path", PAGES)
 def test_every_image_says_what_it_shows(path, built_site):
-    images = PageReader(built_site / path).images
+    images = read_page(built_site / path).images
     # Sphinx's own alternative text is the file's name
     silent = [image["src"] for image in images if image.get("alt") in (None, image["src"])]
     # only the logo, whose link already says the book's title, may have nothing to add
@@ -228,7 +234,7 @@ def test_every_built_page_is_in_the_contents(built_site):
 def test_every_public_name_is_documented_the_way_it_is_called(module, built_site):
     terms = {}
     for path in (built_site / "book" / "api").glob("*.html"):
-        terms |= PageReader(path).terms
+        terms |= read_page(path).terms
     home = importlib.import_module(f"convlib.{module}")
     for name in home.__all__:
         shown = terms[f"convlib.{module}.{name}"].strip().removeprefix("class").strip().removesuffix("#")

@@ -122,11 +122,11 @@ def test_any_number_of_threads_gives_the_same_bits():
 
 
 def test_it_is_chosen_for_many_channels_and_many_outputs_of_a_plain_3_by_3_layer():
-    assert winograd_pays(**settings())
+    assert winograd_pays(**settings()) and winograd_pays(**settings(dilation=(1, 2, 3)))
     for change in (
         dict(channels=LEAST_CHANNELS - 1), dict(c_out=LEAST_CHANNELS - 1),
-        dict(kernel=(1, 3, 1)), dict(kernel=(3, 3, 3)), dict(stride=(1, 1, 2)), dict(dilation=(1, 2, 1)),
-        dict(output_size=(1, 4, 4 * LEAST_TILES - 4)),
+        dict(kernel=(1, 3, 1)), dict(kernel=(3, 3, 3)), dict(stride=(1, 1, 2)), dict(dilation=(1, 40, 40)),
+        dict(output_size=(1, 4, 4 * LEAST_TILES - 4)), dict(output_size=(1, 1, 4 * LEAST_TILES)),
     ):  # fmt: skip
         assert not winograd_pays(**settings(**change)), change
 
@@ -144,3 +144,18 @@ def test_a_unit_holds_whole_rows_of_tiles_and_all_rows_have_a_unit(output_size):
     down, across = -(-output_size[1] // 4), -(-output_size[2] // 4)
     assert (units - 1) * rows < 8 * down <= units * rows
     assert row >= rows * across and plane_in >= 64 * row and plane_out >= 32 * row
+
+
+@pytest.mark.parametrize("padding_mode", ["zeros", "reflect"])
+@pytest.mark.parametrize(
+    ("size", "dilation", "padding"),
+    [((13, 17), 2, 2), ((14, 9), 3, 1), ((20, 9), (2, 3), 0), ((7, 8), (1, 2), 1)],
+)
+def test_dilated_layers_are_computed_apart(chosen, size, dilation, padding, padding_mode):
+    input, weight = real_numbers(2, 3, *size), real_numbers(5, 3, 3, 3, seed=1)
+    bias = real_numbers(5, seed=2)
+    settings = dict(padding=padding, dilation=dilation, padding_mode=padding_mode)
+    output = conv2d(input, weight, bias, **settings)
+    exact = reference.conv2d(*(array.astype(float) for array in (input, weight, bias)), **settings)
+    assert all(chosen) and output.dtype == np.float32 and output.shape == exact.shape
+    assert difference(output, exact) < 1e-5

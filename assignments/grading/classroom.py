@@ -22,7 +22,7 @@ from assignments.grading.course import Course, write
 from assignments.grading.judge import SECONDS_IN_ALL
 from assignments.grading.kernel import adopt_orphans, end_children, has_sandbox
 from assignments.grading.marking import marking_page
-from assignments.grading.tables import is_mark, read_marks, read_roster, unused
+from assignments.grading.tables import is_mark, read_graded, read_marks, read_roster, unused
 
 PATIENCE = 2 * SECONDS_IN_ALL  # seconds for one submission, the start of its processes included
 # what students' notebooks call of the library most
@@ -59,11 +59,16 @@ def grade(of_set, where, out, seeds=None, roster=None, feedback=True, say=print)
     seeds : random seeds of the hidden tests; a new one for each run if there are none
     roster : Path of a CSV file with the columns ``submitted`` (a name in the submissions) and ``student``
 
-    What an earlier run has left in ``out`` is replaced when everything new is there, and not before.
+    What an earlier run has left in ``out`` is replaced when everything new is there. If that named
+    students who are missing now, its table stays as grades_before.csv.
     """
     out = Path(out).resolve()
     adopt_orphans()
     names = read_roster(Path(roster)) if roster else None
+    try:
+        earlier = read_graded(out / "grades.csv")
+    except ValueError as error:  # changed since by hand; kept all the same
+        earlier = [str(error)]
     kept = out / "hand_marks.csv"
     marks, before = read_marks(of_set, kept), kept.exists() and kept.read_bytes()
     out.mkdir(parents=True, exist_ok=True)
@@ -72,6 +77,13 @@ def grade(of_set, where, out, seeds=None, roster=None, feedback=True, say=print)
         if (kept.exists() and kept.read_bytes()) != before:
             (Path(new) / "hand_marks.csv").unlink()
             say(f"{kept} was saved while this ran, and is left as it is. Grade again to use its marks.")
+        left_out = [student for student in earlier if student not in {row.student for row in rows}]
+        if left_out:
+            (out / "grades.csv").replace(out / "grades_before.csv")
+            say(
+                f"Warning: graded before, but not among these submissions: {', '.join(left_out)}. "
+                f"{out / 'grades_before.csv'} keeps their points. Grade the complete zip file."
+            )
         put_in_place(Path(new), out)
     return rows
 

@@ -32,6 +32,9 @@ RESTARTS = 4
 UNUSUAL = {"convlib", "cv2", "jax", "keras", "scipy", "skimage", "tensorflow", "torch"}
 UNUSUAL |= {"ctypes", "gc", "importlib", "inspect", "multiprocessing", "os", "pathlib", "psutil", "requests"}
 UNUSUAL |= {"shutil", "signal", "socket", "sqlite3", "subprocess", "sys", "threading", "urllib"}
+UNUSUAL |= {"open", "eval", "exec", "__import__"}
+CALLED = r"\b(open|eval|exec|__import__)\("
+READY_MADE = r"\.(convolve|correlate|convolve2d|correlate2d|fftconvolve)\b"
 
 
 class Session:
@@ -200,13 +203,14 @@ def run_through(of_set, notebook, owner, seeds, session):
 def notes_on(of_set, notebook):
     """What a person should look at in the code of the answers."""
     ours = {sets.grade_id(cell) for cell in of_set.cells("setup", "test")}
-    words = set()
+    words, ready_made = set(), set()
     for cell in notebook.cells:
         if cell.cell_type == "code" and sets.grade_id(cell) not in ours:
             imported = re.findall(r"\b(?:import|from)\b(.*)", cell.source)
             words |= set(re.findall(r"\w+", " ".join(imported)))
-            words |= set(re.findall(r"\b(open|eval|exec|__import__)\(", cell.source))
-    unusual = sorted(words & (UNUSUAL | {"open", "eval", "exec", "__import__"}))
+            words |= set(re.findall(CALLED, cell.source))
+            ready_made |= set(re.findall(READY_MADE, cell.source))
+    unusual = sorted(words & UNUSUAL | ready_made)
     return [f"uses {', '.join(unusual)}"] if unusual else []
 
 
@@ -217,7 +221,9 @@ def notes_after(session, owner):
         typed = session.ask("STUDENT_ID")
     except Exception:
         return notes
-    if isinstance(typed, str) and typed.strip() and not same_student(typed, owner):
+    if isinstance(typed, str) and not typed.strip():
+        notes.append("STUDENT_ID is empty, so the numbers worked with are nobody's")
+    elif isinstance(typed, str) and not same_student(typed, owner):
         notes.append(f"STUDENT_ID says {typed[:40]!r}")
     return notes
 

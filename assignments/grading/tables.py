@@ -44,6 +44,14 @@ def read_marks(of_set, path):
     return marks
 
 
+def read_graded(path):
+    """The students that an earlier run's grades.csv has points of, in its order."""
+    if not path.exists():
+        return []
+    lines = read_table(path, ("student", "status")).values()
+    return [line["student"] for line in lines if line["status"].startswith("graded")]
+
+
 def unused(of_set, marks, students):
     """Sentences on marks by hand that belong to none of these students' answers."""
     given = [key for key, line in marks.items() if is_mark(line)]

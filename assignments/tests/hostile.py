@@ -11,7 +11,7 @@ from assignments.grading import sets
 
 NAME = "windows_in_loops"
 ALL = 21.0  # points by program of a perfect submission; a test compares it with the set
-CONV2D, MENDED = 10.0, 3.0
+CONV2D, MENDED, SIZES = 10.0, 3.0, 4.0
 
 
 def file_of(notebook, name=f"{NAME}.ipynb"):
@@ -94,6 +94,11 @@ def old_format(notebook):
         cell["source"] = cell["source"] if isinstance(cell["source"], list) else [cell["source"]]
     with_ids["nbformat_minor"] = 2
     return f"{NAME}.ipynb", json.dumps(with_ids).encode("utf-8-sig")
+
+
+def without_name(notebook):
+    next(cell for cell in notebook.cells if sets.kind_of(cell) == "student").source = 'STUDENT_ID = ""'
+    return file_of(notebook)
 
 
 def other_notebook(notebook):
@@ -233,6 +238,16 @@ BANK = {
         ALL - MENDED,
         "uses exec, open",
     ),
+    "takes what is ready-made": (
+        with_answer(
+            "mended",
+            "import numpy as np\n"
+            "def slide(row, kernel, stride):\n    return np.correlate(row, kernel, 'valid')[::stride]",
+        ),
+        ALL,
+        "uses correlate",
+    ),
+    "without a name": (without_name, ALL - SIZES, "STUDENT_ID is empty"),
     "leaves a child behind": (
         with_code(
             "import subprocess, sys\n"

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 import time
 import zipfile
 
@@ -154,6 +155,13 @@ def test_marks_by_hand_are_taken_when_grading_again(graded, tmp_path):
     table = (again / "grades.csv").read_text(encoding="utf-8-sig")
     assert f"张伟,graded,{ALL + 3.5:g}," in table and '王五,"graded, to be marked by hand: unread",,' in table
     assert "清楚" in (again / "feedback" / "张伟.html").read_text(encoding="utf-8")
+    assert "张伟,unread,3.5,清楚" in (again / "hand_marks.csv").read_text(encoding="utf-8-sig")
+    shutil.rmtree(tmp_path / "two" / "张伟")
+    said = []
+    classroom.grade(of_set, tmp_path / "two", again, seeds=[7], say=said.append)
+    assert any("graded before, but not among these submissions: 张伟" in line for line in said)
+    assert "张伟,graded" in (again / "grades_before.csv").read_text(encoding="utf-8-sig")
+    assert "张伟" not in (again / "grades.csv").read_text(encoding="utf-8-sig")
     assert "张伟,unread,3.5,清楚" in (again / "hand_marks.csv").read_text(encoding="utf-8-sig")
     (again / "hand_marks.csv").write_text(marks.replace("3.5", "35"), encoding="utf-8")
     with pytest.raises(ValueError, match=r"line 2: unread takes 0 to 4 points, got '35'"):

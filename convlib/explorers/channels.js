@@ -128,7 +128,7 @@ function build({ place, reset, change, report, say }) {
         const isCurrent = r === row && c === column;
         const [marks, label] = isCurrent ? [mark, WORDS.current] : [];
         return { value: values(r, c), marks, label, selected: isCurrent };
-      });
+      }, padding);
 
     const terms = channels.map((channel, c) => {
       const values = plane(padded, c);
@@ -145,7 +145,7 @@ function build({ place, reset, change, report, say }) {
           marks: [isAdded && "added", isTap && "window"].filter(Boolean).join(" "),
           editable: !isAdded,
         };
-      });
+      }, padding);
       channel.slice.draw(WORDS.slice(kernel, c), shapeOf(slice), (i, j) => ({
         value: slice[i][j],
         marks: "weight",

@@ -5,7 +5,8 @@ nothing, so the same source also compiles to WebAssembly (see ``convlib.webassem
 ``prange``, its iterations write to disjoint rows: any number of threads gives the same bits.
 
 Functions that call each other live in one file, because Numba's cache on disk notices a changed file, but not
-a change in another file that the first one uses.
+a change in another file that the first one uses. The one exception is ``Vectors``, which pooling takes from
+correlation: after a change there, ``make clean``.
 """
 
 from convlib.loops.correlation import (
@@ -28,7 +29,13 @@ from convlib.loops.correlation import (
     winograd_into,
 )
 from convlib.loops.pooling import avg_pool_back_into, avg_pool_into, max_pool_into, scatter_into
-from convlib.loops.windows import fold_into, unfold_into
+from convlib.loops.windows import (
+    batch_to_space_into,
+    fold_into,
+    join_columns_into,
+    space_to_batch_into,
+    unfold_into,
+)
 
 __all__ = [
     "POINTS",
@@ -39,15 +46,18 @@ __all__ = [
     "WIDE_RUNS",
     "avg_pool_back_into",
     "avg_pool_into",
+    "batch_to_space_into",
     "block_of",
     "correlate_alone",
     "correlate_into",
     "fold_into",
+    "join_columns_into",
     "list_transposed_taps",
     "max_pool_into",
     "pack_pixels",
     "pad_into",
     "scatter_into",
+    "space_to_batch_into",
     "transpose_into",
     "transposed_taps",
     "unfold_into",

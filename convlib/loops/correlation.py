@@ -82,8 +82,8 @@ def take(typing_context, counter):
 class Vectors:
     """Vector code for elements of one type, in LLVM's terms."""
 
-    def __init__(self, context, builder, element):
-        self.builder, self.element = builder, element
+    def __init__(self, context, builder, element, signed=True):
+        self.builder, self.element, self.signed = builder, element, signed
         self.bytes = context.get_abi_sizeof(element)
         self.lanes = VECTOR_BYTES // self.bytes
 

@@ -84,11 +84,17 @@ def cut_convolution(outputs, step, extra, phases, channels, blocks, others, lane
 
 
 def winograd_pays(channels, c_out, kernel, stride, dilation, batch, output_size):
-    """Whether a layer is one for Winograd's algorithm: 3 × 3 in images, many channels, many outputs."""
-    if kernel != (1, 3, 3) or stride != (1, 1, 1) or dilation[1:] != (1, 1) or output_size[0] != 1:
+    """Whether a layer is one for Winograd's algorithm: 3 × 3 in images, many channels, many outputs.
+
+    Outputs that read inputs a dilation apart make tiles of their own.
+    """
+    if kernel != (1, 3, 3) or stride != (1, 1, 1) or output_size[0] != 1:
         return False
-    tiles = batch * -(-output_size[1] // 4) * -(-output_size[2] // 4)
-    return min(channels, c_out) >= LEAST_CHANNELS and tiles >= LEAST_TILES
+    tiles = batch
+    for size, step in zip(output_size[1:], dilation[1:]):
+        tiles *= step * -(-size // (4 * step))
+    are_full = 2 * batch * output_size[1] * output_size[2] >= 16 * tiles  # half of each, on the average
+    return min(channels, c_out) >= LEAST_CHANNELS and tiles >= LEAST_TILES and are_full
 
 
 def cut_winograd(channels, c_out, batch, output_size, lanes, columns_of_product, threads):

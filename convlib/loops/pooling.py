@@ -2,85 +2,103 @@
 
 Arrays are (planes, depth, height, width), settings (depth, height, width). Padding is not stored but skipped:
 it counts as −∞ for the maximum and as 0 for the mean.
+
+A row of outputs has windows that lie inside it and, at its ends, some that reach into the padding. Those
+inside are computed a vector at a time (``make_run``), the others one by one.
 """
 
 import numpy as np
+from llvmlite import ir
 from numba import config, njit, prange, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
+from convlib.loops.correlation import VECTOR_BYTES, Vectors, address
 
-@intrinsic
-def larger_of(typing_context, value, most):
-    """The larger of two numbers, ``most`` of equal ones; a NaN is larger than anything.
+# With a larger step so little of a vector that is loaded would be used that one by one is as fast.
+LARGEST_STEP = 0 if config.DISABLE_JIT else 2
 
-    In LLVM's terms, because from ``if`` and ``else`` it makes jumps, and no vector instructions.
+
+def take_larger(vectors, value, most):
+    """The larger of each two numbers, ``most`` of equal ones; a NaN is larger than anything."""
+    builder = vectors.builder
+    if isinstance(vectors.element, ir.IntType):
+        compare = builder.icmp_signed if vectors.signed else builder.icmp_unsigned
+        return builder.select(compare(">", value, most), value, most)
+    larger = builder.select(builder.fcmp_ordered(">", value, most), value, most)
+    return builder.select(builder.fcmp_unordered("uno", value, value), value, larger)
+
+
+def add(vectors, value, total):
+    return vectors.builder.fadd(total, value)
+
+
+def make_run(step, combine, divides):
+    """The windows of a vector of neighbouring outputs, in LLVM's terms, for ``step`` columns between them.
+
+    run(source, out, start, strides, taps, divisor) combines with ``start``, for output x, the elements
+
+        source[f · strides[0] + i · strides[1] + j · strides[2] + x · step]
+
+    of all taps (f, i, j), and writes them to out[x], divided if it ``divides``. source and out are pointers.
     """
 
-    def generate(context, builder, signature, arguments):
-        value, most = arguments
-        kind = signature.args[0]
-        if isinstance(kind, types.Integer):
-            compare = builder.icmp_signed if kind.signed else builder.icmp_unsigned
-            larger = compare(">", value, most)
-        else:
-            not_less = builder.fcmp_unordered(">", value, most)
-            larger = builder.and_(not_less, builder.fcmp_ordered("ord", most, most))
-        return builder.select(larger, value, most)
+    @intrinsic
+    def run(typing_context, source, out, start, strides, taps, divisor):
+        def generate(context, builder, signature, arguments):
+            source, out, start, strides, taps, divisor = arguments
+            signed = getattr(signature.args[2], "signed", True)
+            vectors = Vectors(context, builder, source.type.pointee, signed)
+            lanes = vectors.lanes
+            zero = builder.extract_value(strides, 0).type(0)
+            total = cgutils.alloca_once_value(builder, vectors.splat(start, lanes))
 
-    return value(value, value), generate
+            def visit(axis, place):
+                if axis < 3:
+                    stride = builder.extract_value(strides, axis)
+                    with cgutils.for_range(builder, builder.extract_value(taps, axis)) as loop:
+                        visit(axis + 1, builder.add(place, builder.mul(loop.index, stride)))
+                    return
+                value = vectors.load(source, place, lanes)
+                if (
+                    step == 2
+                ):  # every other element; the second half is read from one earlier, not to read beyond
+                    more = vectors.load(source, builder.add(place, place.type(lanes - 1)), lanes)
+                    value = vectors.shuffle(
+                        value, more, [*range(0, lanes, 2), *range(lanes + 1, 2 * lanes, 2)]
+                    )
+                builder.store(combine(vectors, value, builder.load(total)), total)
+
+            visit(0, zero)
+            result = builder.load(total)
+            if divides:
+                result = builder.fdiv(result, vectors.splat(divisor, lanes))
+            vectors.store(result, out, zero)
+            return context.get_dummy_value()
+
+        return types.void(source, out, start, strides, taps, divisor), generate
+
+    return run
 
 
-if config.DISABLE_JIT:
-
-    def larger_of(value, most):
-        return value if value > most or (value != value and most == most) else most
+largest_next, largest_other = (make_run(step, take_larger, divides=False) for step in (1, 2))
+mean_next, mean_other = (make_run(step, add, divides=True) for step in (1, 2))
 
 
 @njit(cache=True, error_model="numpy")
-def taps_inside(lowest, highest, size, taps, dilation):
-    """The taps first … last − 1 that find an element from any window beginning at lowest … highest."""
-    first = max(0, (dilation - 1 - highest) // dilation)
-    last = min(taps, (size - 1 - lowest) // dilation + 1)
+def taps_inside(begin, size, taps, dilation):
+    """The taps first … last − 1 of a window beginning at ``begin`` that find an element."""
+    first = 0 if begin >= 0 else (dilation - 1 - begin) // dilation
+    last = taps if begin + (taps - 1) * dilation < size else (size - 1 - begin) // dilation + 1
     return first, last
 
 
 @njit(cache=True, error_model="numpy")
-def columns_inside(tap, columns, width, stride, padding):
-    """The output columns first … last − 1 whose window finds an element at position ``tap``."""
-    first = max(0, (padding - tap + stride - 1) // stride)
-    last = min(columns, (width - 1 + padding - tap) // stride + 1)
-    return first, last
-
-
-@njit(cache=True, error_model="numpy")
-def keep_larger(row, line, step):
-    """row[x] becomes the larger of itself and line[x · step]; a NaN is larger than anything.
-
-    The same loop three times, because a compiler makes vector instructions only for steps that it knows.
-    """
-    if step == 1:
-        for x in range(len(row)):
-            row[x] = larger_of(line[x], row[x])
-    elif step == 2:
-        for x in range(len(row)):
-            row[x] = larger_of(line[2 * x], row[x])
-    else:
-        for x in range(len(row)):
-            row[x] = larger_of(line[x * step], row[x])
-
-
-@njit(cache=True, error_model="numpy")
-def add_line(row, line, step):
-    """row[x] += line[x · step]; three times for the reason above."""
-    if step == 1:
-        for x in range(len(row)):
-            row[x] += line[x]
-    elif step == 2:
-        for x in range(len(row)):
-            row[x] += line[2 * x]
-    else:
-        for x in range(len(row)):
-            row[x] += line[x * step]
+def columns_inside(columns, width, kernel, stride, padding, dilation):
+    """The output columns first … last − 1 whose windows need no padding."""
+    first = min(columns, (padding + stride - 1) // stride)
+    last = (width - 1 - (kernel - 1) * dilation + padding) // stride + 1
+    return first, max(first, min(columns, last))
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
@@ -92,39 +110,44 @@ def max_pool_into(out, indices, volume, kernel, stride, padding, dilation, least
     """
     planes, od, oh, ow = out.shape
     depth, height, width = volume.shape[1:]
+    lanes = VECTOR_BYTES // out.itemsize
+    inner, outer = columns_inside(ow, width, kernel[2], stride[2], padding[2], dilation[2])
+    if indices is not None or outer - inner < lanes or stride[2] > LARGEST_STEP:
+        inner = outer = 0
     for unit in prange(planes * od * oh):
         unit = np.intp(unit)
         y, z, plane = unit % oh, unit // oh % od, unit // oh // od
-        row = out[plane, z, y]
-        for x in range(ow):
-            row[x] = least
-        if indices is not None:
-            indices[plane, z, y] = -1
-        front, top, left = z * stride[0] - padding[0], y * stride[1] - padding[1], -padding[2]
-        first_f, last_f = taps_inside(front, front, depth, kernel[0], dilation[0])
-        first_i, last_i = taps_inside(top, top, height, kernel[1], dilation[1])
-        first_j, last_j = taps_inside(left, left + (ow - 1) * stride[2], width, kernel[2], dilation[2])
-        for f in range(first_f, last_f):
-            source_z = front + f * dilation[0]
-            for i in range(first_i, last_i):
-                source_y = top + i * dilation[1]
-                line = volume[plane, source_z, source_y]
-                for j in range(first_j, last_j):
-                    shift = j * dilation[2]
-                    first, last = columns_inside(shift, ow, width, stride[2], padding[2])
-                    begin = first * stride[2] - padding[2] + shift
-                    if indices is None:
-                        if first < last:
-                            keep_larger(row[first:last], line[begin:], stride[2])
-                    else:
-                        place = (source_z * height + source_y) * width + begin
-                        places, bests = indices[plane, z, y, first:last], row[first:last]
-                        for q in range(last - first):
-                            value, most = line[begin + q * stride[2]], bests[q]
-                            larger = value > most or (value != value and most == most)
-                            if larger or places[q] < 0:
-                                places[q] = place + q * stride[2]
-                            bests[q] = value if larger else most
+        front, top = z * stride[0] - padding[0], y * stride[1] - padding[1]
+        first_f, last_f = taps_inside(front, depth, kernel[0], dilation[0])
+        first_i, last_i = taps_inside(top, height, kernel[1], dilation[1])
+        if inner < outer:
+            begin = (plane * depth + front + first_f * dilation[0]) * height + top + first_i * dilation[1]
+            strides = dilation[0] * height * width, dilation[1] * width, dilation[2]
+            taps = last_f - first_f, last_i - first_i, kernel[2]
+            for done in range(inner, outer, lanes):
+                x = min(done, outer - lanes)  # the last vector computes some outputs again
+                source = address(volume, begin * width + x * stride[2] - padding[2])
+                target = address(out, unit * ow + x)
+                if stride[2] == 1:
+                    largest_next(source, target, least, strides, taps, least)
+                else:
+                    largest_other(source, target, least, strides, taps, least)
+        for part in ((0, inner), (outer, ow)):
+            for x in range(part[0], part[1]):
+                left = x * stride[2] - padding[2]
+                first_j, last_j = taps_inside(left, width, kernel[2], dilation[2])
+                most, place = least, -1
+                for f in range(first_f, last_f):
+                    for i in range(first_i, last_i):
+                        sz, sy = front + f * dilation[0], top + i * dilation[1]
+                        for j in range(first_j, last_j):
+                            sx = left + j * dilation[2]
+                            value = volume[plane, sz, sy, sx]
+                            if place < 0 or value > most or (value != value and most == most):
+                                most, place = value, (sz * height + sy) * width + sx
+                out[plane, z, y, x] = most
+                if indices is not None:
+                    indices[plane, z, y, x] = place
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
@@ -157,27 +180,40 @@ def avg_pool_into(out, volume, kernel, stride, padding, include_padding):
     """Fill ``out`` with the mean of each window."""
     planes, od, oh, ow = out.shape
     depth, height, width = volume.shape[1:]
+    lanes, nothing = VECTOR_BYTES // out.itemsize, out.dtype.type(0)
+    inner, outer = columns_inside(ow, width, kernel[2], stride[2], padding[2], 1)
+    if outer - inner < lanes or stride[2] > LARGEST_STEP:
+        inner = outer = 0
     for unit in prange(planes * od * oh):
         unit = np.intp(unit)
         y, z, plane = unit % oh, unit // oh % od, unit // oh // od
-        row = out[plane, z, y]
-        for x in range(ow):
-            row[x] = 0
-        front, top, left = z * stride[0] - padding[0], y * stride[1] - padding[1], -padding[2]
-        first_f, last_f = taps_inside(front, front, depth, kernel[0], 1)
-        first_i, last_i = taps_inside(top, top, height, kernel[1], 1)
-        first_j, last_j = taps_inside(left, left + (ow - 1) * stride[2], width, kernel[2], 1)
-        for f in range(first_f, last_f):
-            for i in range(first_i, last_i):
-                line = volume[plane, front + f, top + i]
-                for j in range(first_j, last_j):
-                    first, last = columns_inside(j, ow, width, stride[2], padding[2])
-                    if first < last:
-                        add_line(row[first:last], line[first * stride[2] - padding[2] + j :], stride[2])
+        front, top = z * stride[0] - padding[0], y * stride[1] - padding[1]
+        first_f, last_f = taps_inside(front, depth, kernel[0], 1)
+        first_i, last_i = taps_inside(top, height, kernel[1], 1)
         count = elements_of_window(z, depth, kernel[0], stride[0], padding[0], include_padding)
         count *= elements_of_window(y, height, kernel[1], stride[1], padding[1], include_padding)
-        for x in range(ow):
-            row[x] /= count * elements_of_window(x, width, kernel[2], stride[2], padding[2], include_padding)
+        if inner < outer:
+            begin = (plane * depth + front + first_f) * height + top + first_i
+            taps, divisor = (last_f - first_f, last_i - first_i, kernel[2]), out.dtype.type(count * kernel[2])
+            for done in range(inner, outer, lanes):
+                x = min(done, outer - lanes)  # the last vector computes some outputs again
+                source = address(volume, begin * width + x * stride[2] - padding[2])
+                target = address(out, unit * ow + x)
+                if stride[2] == 1:
+                    mean_next(source, target, nothing, (height * width, width, 1), taps, divisor)
+                else:
+                    mean_other(source, target, nothing, (height * width, width, 1), taps, divisor)
+        for part in ((0, inner), (outer, ow)):
+            for x in range(part[0], part[1]):
+                left = x * stride[2] - padding[2]
+                first_j, last_j = taps_inside(left, width, kernel[2], 1)
+                total = nothing
+                for f in range(first_f, last_f):
+                    for i in range(first_i, last_i):
+                        for j in range(first_j, last_j):
+                            total += volume[plane, front + f, top + i, left + j]
+                of_x = elements_of_window(x, width, kernel[2], stride[2], padding[2], include_padding)
+                out[plane, z, y, x] = total / out.dtype.type(count * of_x)
 
 
 @njit(parallel=True, cache=True, error_model="numpy")

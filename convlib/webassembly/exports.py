@@ -40,7 +40,7 @@ def threadless(loop):
 
 
 pad_into, unpad_into = threadless(loops.pad_into), threadless(loops.unpad_into)
-transpose_into = threadless(loops.transpose_into)
+transpose_into, join_columns_into = threadless(loops.transpose_into), threadless(loops.join_columns_into)
 pack_pixels, weight_gradient_into = threadless(loops.pack_pixels), threadless(loops.weight_gradient_into)
 max_pool_into, scatter_into = threadless(loops.max_pool_into), threadless(loops.scatter_into)
 avg_pool_into, avg_pool_back_into = threadless(loops.avg_pool_into), threadless(loops.avg_pool_back_into)
@@ -345,11 +345,7 @@ def transpose(input, weight, bias, output, scratch, settings):
     )  # fmt: skip
     if phases > 1:
         lines = s.batch * s.channels_out * od * oh
-        source, in_order = reshaped(split, (lines, phases, columns)), floats(output, (lines, ow))
-        for line in range(lines):
-            for phase in range(phases):
-                for q in range(ceil_divide(ow - phase, phases)):
-                    in_order[line, q * phases + phase] = source[line, phase, q]
+        join_columns_into(floats(output, (lines, ow)), reshaped(split, (lines, phases, columns)))
 
 
 @inlined

@@ -78,17 +78,23 @@ export class NumberTable {
   }
 
   /**
-   * The grid's columns, as wide as their longest number. Said in advance, because to find it out by laying out every
-   * cell takes a browser longer than all else; only what stands above or below numbers, or is typed, it has to measure.
+   * The grid's columns, as wide as their longest number and note. Said in advance, because to find it out by laying out
+   * every cell takes a browser longer than all else; only headings and a field that is typed in it has to measure.
    */
   setTracks() {
-    const [rows, columns] = this.shape;
-    const isMeasured = this.above > 0 || this.body.querySelector("small, input");
-    const longest = (column) => Math.max(...upTo(rows - 1, 0).map((row) => this.cell(row, column).textContent.length));
-    const width = (column) => `max(var(--convlib-cell), calc(${longest(column)}ch + 0.8rem))`;
+    const columns = this.shape[1];
+    const isMeasured = this.above > 0 || this.body.querySelector("input");
+    const width = (column) => {
+      let [digits, note] = [0, 0];
+      for (const row of this.cells) {
+        digits = Math.max(digits, row[column].firstChild.length);
+        note = Math.max(note, row[column].firstElementChild?.firstChild.length ?? 0);
+      }
+      return `max(var(--convlib-cell), calc(${digits}ch + 0.8rem), calc(${note} * 0.42rem + 0.3rem))`;
+    };
     const tracks = isMeasured ? `repeat(${columns}, max-content)` : upTo(columns - 1, 0).map(width).join(" ");
     if (tracks !== this.tracks) this.body.style.gridTemplateColumns = tracks;
-    this.body.classList.toggle("numbers-only", !isMeasured);
+    this.body.classList.toggle("measured", Boolean(isMeasured));
     this.tracks = tracks;
   }
 
