@@ -32,7 +32,7 @@ grade: setup-instructors       ## a class: make grade A=windows_in_loops SUB=sub
 		$(if $(ROSTER),--roster "$(ROSTER)") $(if $(OUT),--out "$(OUT)") $(if $(SEED),--seed "$(SEED)")
 
 check-assignments: setup-instructors  ## what CI does with the graded sets
-	@$(TEACH) pytest -q -p no:cacheprovider -o addopts= assignments
+	@$(TEACH) pytest -q -n 2 --dist loadfile -p no:cacheprovider -o addopts= assignments
 	@$(TEACH) assignments check
 
 clean:              ## remove what was built; the environment and _build/assignments, with your grades, stay

@@ -13,6 +13,8 @@ PYTEST = [PYTHON, "-m", "pytest", "-q", "-n", str(min(os.cpu_count() or 1, 8))]
 # about compiled code; a test runs them in a process of its own, which is counted too.
 PLAIN = ["env", "NUMBA_DISABLE_JIT=1", "CONVLIB_EXAMPLES=10", *PYTEST, "--cov"]
 PLAIN += [f"--ignore=convlib/webassembly/{name}.py" for name in ("compile", "exports")]
+# those of the library take their time to be collected
+NO_DOCTESTS = ["-p", "no:doctest", "-o", "addopts="]
 
 STEPS = {
     "shell": ["bash", "-c", "bash -n .ci/run && bash -n tools/setup.sh && bash -n binder/postBuild"],
@@ -23,9 +25,9 @@ STEPS = {
     "library, doctests, notebook hygiene": [*PYTEST, "-m", "not browser"],
     "plain Python, with coverage": [*PLAIN, "-m", "not browser"],
     "graded sets": ["make", "check-assignments"],
-    "stored outputs": [*PYTEST, "--nbval", "--dist=loadfile", "-p", "no:doctest", "-o", "addopts=", "book"],
+    "stored outputs": [*PYTEST, *NO_DOCTESTS, "--nbval", "--dist=loadfile", "book"],
     "pages, built from nothing": [PYTHON, "tools/build.py", "html", "--fresh"],
-    "pages and notebooks in a browser": [*PYTEST, "-m", "browser"],
+    "pages and notebooks in a browser": [*PYTEST, *NO_DOCTESTS, "-m", "browser", "tests"],
 }
 
 

@@ -10,7 +10,9 @@ import sys
 from functools import cache
 from pathlib import Path
 
-COMMANDS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"]
+# the first is Chromium without windows, a fifth faster
+COMMANDS = ["chromium-headless-shell", "chromium", "chromium-browser"]
+COMMANDS += ["google-chrome", "google-chrome-stable", "microsoft-edge"]
 MAC_APPLICATIONS = ["Chromium", "Google Chrome", "Microsoft Edge"]
 ADVICE = "no Chromium, Chrome or Edge found, and none could be fetched; install one of them"
 
@@ -41,7 +43,7 @@ def fetch_browser():
     """Try Playwright's download, then, as root on a Debian, its package."""
     attempts = [[sys.executable, "-m", "playwright", "install", "chromium"]]
     if shutil.which("apt-get") and os.geteuid() == 0:
-        attempts += [["apt-get", "update"], ["apt-get", "install", "-y", "chromium"]]
+        attempts += [["apt-get", "update"], ["apt-get", "install", "-y", "chromium-headless-shell"]]
     for command in attempts:
         print("No browser here; trying:", " ".join(command), file=sys.stderr, flush=True)
         # a download that stalls must not stall the tests
