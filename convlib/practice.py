@@ -205,7 +205,7 @@ def variant(assignment, student, draw):
     assignment : str
         The course and the set.
     student : str
-        Who it is for; capitals, spaces around and between words, and full-width letters do not matter.
+        Who it is for; capitals, spaces and full-width letters do not matter.
     draw : callable
         ``draw(random)`` returns the numbers, from a `random.Random`.
     """
@@ -219,4 +219,4 @@ def same_student(one, other):
 
 
 def plain_name(student):
-    return " ".join(unicodedata.normalize("NFKC", student).casefold().split())
+    return "".join(unicodedata.normalize("NFKC", student).casefold().split())

@@ -40,10 +40,11 @@ def playwright_browser():
 
 
 def fetch_browser():
-    """Try Playwright's download, then, as root on a Debian, its package."""
+    """Try Playwright's download, then, as root on a Debian, its packages."""
     attempts = [[sys.executable, "-m", "playwright", "install", "chromium"]]
     if shutil.which("apt-get") and os.geteuid() == 0:
-        attempts += [["apt-get", "update"], ["apt-get", "install", "-y", "chromium-headless-shell"]]
+        attempts += [["apt-get", "update"]]
+        attempts += [["apt-get", "install", "-y", name] for name in COMMANDS[:2]]
     for command in attempts:
         print("No browser here; trying:", " ".join(command), file=sys.stderr, flush=True)
         # a download that stalls must not stall the tests

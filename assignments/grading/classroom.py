@@ -150,7 +150,7 @@ def other_courses(of_set, submissions):
     for course, count in found.items():
         yield (
             f"notebooks say COURSE {course!r}, you gave {of_set.course!r}: {count} of {len(submissions)}. "
-            "Students' numbers hang on it; if it is wrong, stop with Ctrl+C."
+            "Students' numbers hang on it; if yours is wrong, stop with Ctrl+C."
         )
 
 

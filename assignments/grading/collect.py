@@ -15,9 +15,9 @@ from assignments.grading import sets
 
 LARGEST_FILE = 50_000_000  # bytes, unpacked
 # name_12345_assignsubmission_file_/notebook.ipynb, or with the file's name behind the last underscore
-MOODLE = re.compile(r"^(?P<student>.+?)_\d+_assignsubmission_[a-z]+_?(?P<file>.*)$")
+MOODLE = re.compile(r"^(?P<student>.+?)_(?P<number>\d+)_assignsubmission_[a-z]+_?(?P<file>.*)$")
 # name_4711_88012_notebook.ipynb, with LATE behind the name where it was late
-CANVAS = re.compile(r"^(?P<student>.+?)(?:_LATE)?_\d+_\d+_(?P<file>.+)$")
+CANVAS = re.compile(r"^(?P<student>.+?)(?:_LATE)?_(?P<number>\d+)_\d+_(?P<file>.+)$")
 COURSE = re.compile(r"^COURSE = (['\"])(?P<course>.*)\1$", re.MULTILINE)
 # folders that systems and editors leave behind
 IGNORED = {"__MACOSX", ".ipynb_checkpoints", ".git", "__pycache__"}
@@ -41,15 +41,21 @@ def collect(of_set, release, where):
     release : the notebook that students were given
     where : Path
 
+    Of students with the same name, each gets the platform's number behind it.
+
     Raises ValueError if there is nothing that looks like a submission, or if this repository is in there.
     """
     where, files = Path(where), {}
     repository = sets.ASSIGNMENTS.parent
     if where.resolve() in (repository, *repository.parents):
         raise ValueError(f"{where.resolve()} holds this repository: name the submissions")
-    for path, data in read_all(where):
-        student, inner = split_name(path)
-        if student:
+    found = [(*split_name(path), data) for path, data in read_all(where)]
+    numbers = {}
+    for name, number, _, _ in found:
+        numbers.setdefault(name, set()).update([number] if number else [])
+    for name, number, inner, data in found:
+        if name:
+            student = f"{name} ({number})" if number and len(numbers[name]) > 1 else name
             files.setdefault(student, []).append((inner, data))
     if not files:
         raise ValueError(f"no submission found in {where}: expected a folder or a file for each student")
@@ -109,17 +115,17 @@ def name_in_zip(entry):
 
 
 def split_name(path):
-    """(student, the file's own path), from a path in one of the layouts."""
+    """(student, the platform's number or None, the file's own path), from a path in one of the layouts."""
     first, *rest = path.parts
     inner = PurePosixPath(*rest) if rest else None
     for layout in (MOODLE, CANVAS):
         found = layout.match(first)
         if found:
             file = found["file"]
-            return clean(found["student"]), inner or PurePosixPath(file or first)
+            return clean(found["student"]), found["number"], inner or PurePosixPath(file or first)
     if inner:
-        return clean(first), inner
-    return (clean(path.stem), path) if path.suffix == ".ipynb" else (None, path)
+        return clean(first), None, inner
+    return clean(path.stem) if path.suffix == ".ipynb" else None, None, path
 
 
 def clean(student):

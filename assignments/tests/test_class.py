@@ -148,10 +148,11 @@ def test_marks_by_hand_are_taken_when_grading_again(graded, tmp_path):
         nbformat.write(of_set.solved(student), tmp_path / "two" / student / "notebook.ipynb")
     again = tmp_path / "again"
     again.mkdir()
-    marks = "student,question,points,comment\n张伟,unread,3.5,清楚\n王五,unread,,\n"
+    marks = "student,question,points,comment\n张伟,unread,3.5,清楚\n王五,unread,,\n王五,sizes-output,0.5,\n"
     (again / "hand_marks.csv").write_text(marks, encoding="utf-8-sig")
     rows = {row.student: row for row in classroom.grade(of_set, tmp_path / "two", again)}
     assert rows["张伟"].scores["unread"] == 3.5 and rows["王五"].scores["unread"] is None
+    assert rows["王五"].scores["sizes-output"] == 0.5, "points by program can be changed by hand"
     table = (again / "grades.csv").read_text(encoding="utf-8-sig")
     assert f"张伟,graded,{ALL + 3.5:g}," in table and '王五,"graded, to be marked by hand: unread",,' in table
     assert "清楚" in (again / "feedback" / "张伟.html").read_text(encoding="utf-8")

@@ -20,20 +20,33 @@ def release(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ("path", "student", "inner"),
+    ("path", "student", "number", "inner"),
     [
-        ("张伟/a.ipynb", "张伟", "a.ipynb"),
-        ("Zhang Wei_48213_assignsubmission_file_/my work/a.ipynb", "Zhang Wei", "my work/a.ipynb"),
-        ("Zhang Wei_48213_assignsubmission_file_a.ipynb", "Zhang Wei", "a.ipynb"),
-        ("zhangwei_4711_88012_a_b-2.ipynb", "zhangwei", "a_b-2.ipynb"),
-        ("zhangwei_LATE_4711_88012_a.ipynb", "zhangwei", "a.ipynb"),
-        ("stu_17.ipynb", "stu_17", "stu_17.ipynb"),
-        ("stu_17/a.ipynb", "stu_17", "a.ipynb"),
-        ("readme.txt", None, "readme.txt"),
+        ("张伟/a.ipynb", "张伟", None, "a.ipynb"),
+        ("Zhang Wei_48213_assignsubmission_file_/my work/a.ipynb", "Zhang Wei", "48213", "my work/a.ipynb"),
+        ("Zhang Wei_48213_assignsubmission_file_a.ipynb", "Zhang Wei", "48213", "a.ipynb"),
+        ("zhangwei_4711_88012_a_b-2.ipynb", "zhangwei", "4711", "a_b-2.ipynb"),
+        ("zhangwei_LATE_4711_88012_a.ipynb", "zhangwei", "4711", "a.ipynb"),
+        ("stu_17.ipynb", "stu_17", None, "stu_17.ipynb"),
+        ("stu_17/a.ipynb", "stu_17", None, "a.ipynb"),
+        ("readme.txt", None, None, "readme.txt"),
     ],
 )
-def test_a_path_tells_whose_it_is(path, student, inner):
-    assert split_name(PurePosixPath(path)) == (student, PurePosixPath(inner))
+def test_a_path_tells_whose_it_is(path, student, number, inner):
+    assert split_name(PurePosixPath(path)) == (student, number, PurePosixPath(inner))
+
+
+def test_students_with_the_same_name_are_told_apart(release, tmp_path):
+    folders = [
+        "Li Na_1_assignsubmission_file_",
+        "Li Na_2_assignsubmission_file_",
+        "张伟_3_assignsubmission_file_",
+    ]
+    for folder in [*folders, "张伟"]:  # the last one is the same student, in another layout
+        (tmp_path / folder).mkdir()
+        nbformat.write(sets.load(NAME).solved("x"), tmp_path / folder / "a.ipynb")
+    found = collect(sets.load(NAME), release, tmp_path)
+    assert [each.student for each in found] == ["Li Na (1)", "Li Na (2)", "张伟"]
 
 
 def test_a_name_becomes_a_folder_on_every_system():

@@ -60,13 +60,10 @@ def make_run(step, combine, divides):
                         visit(axis + 1, builder.add(place, builder.mul(loop.index, stride)))
                     return
                 value = vectors.load(source, place, lanes)
-                if (
-                    step == 2
-                ):  # every other element; the second half is read from one earlier, not to read beyond
+                if step == 2:  # the second half is read from one element earlier, not to read beyond the last
                     more = vectors.load(source, builder.add(place, place.type(lanes - 1)), lanes)
-                    value = vectors.shuffle(
-                        value, more, [*range(0, lanes, 2), *range(lanes + 1, 2 * lanes, 2)]
-                    )
+                    every_other = [*range(0, lanes, 2), *range(lanes + 1, 2 * lanes, 2)]
+                    value = vectors.shuffle(value, more, every_other)
                 builder.store(combine(vectors, value, builder.load(total)), total)
 
             visit(0, zero)
