@@ -1,4 +1,4 @@
-"""What `check` finds in a set that is not fit to be handed out."""
+"""The sets are fit to be handed out, and what `check` finds in one that is not."""
 
 import shutil
 import tomllib
@@ -8,6 +8,11 @@ import pytest
 from assignments.grading import check, sets
 
 NAME = "windows_in_loops"
+
+
+@pytest.mark.parametrize("name", sets.all_names())
+def test_each_set_is_fit_to_be_handed_out(name):
+    assert not check.check(sets.load(name), say=lambda *words: None)
 
 
 @pytest.fixture

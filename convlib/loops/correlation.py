@@ -505,8 +505,11 @@ def copy_row(row, line, begin, step, mode, value):
     """
     columns, width = len(row), len(line)
     # columns first … last − 1 lie inside the line: a plain copy; the rest follow the mode's rule
-    first = min(columns, max(0, ceil_divide(-begin, step)))
-    last = min(columns, max(first, ceil_divide(width - begin, step)))
+    first, last = -begin, width - begin
+    if step > 1:  # a division takes as long as copying a short row
+        first, last = ceil_divide(first, step), ceil_divide(last, step)
+    first = min(columns, max(0, first))
+    last = min(columns, max(first, last))
     if step == 1:
         copy(address(row, first), address(line, begin + first), last - first)
     else:
