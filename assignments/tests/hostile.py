@@ -247,7 +247,7 @@ BANK = {
         ALL,
         "uses correlate",
     ),
-    "without a name": (without_name, ALL - SIZES, "STUDENT_ID is empty"),
+    "anonymous": (without_name, ALL - SIZES, "STUDENT_ID is empty"),
     "leaves a child behind": (
         with_code(
             "import subprocess, sys\n"
