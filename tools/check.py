@@ -27,7 +27,7 @@ STEPS = {
     "graded sets": ["make", "check-assignments"],
     "stored outputs": [*PYTEST, *NO_DOCTESTS, "--nbval", "--dist=loadfile", "book"],
     "pages, built from nothing": [PYTHON, "tools/build.py", "html", "--fresh"],
-    "pages and notebooks in a browser": [*PYTEST, *NO_DOCTESTS, "-m", "browser", "tests"],
+    "pages and notebooks in a browser": [*PYTEST, *NO_DOCTESTS, "--strict-markers", "-m", "browser", "tests"],
 }
 
 
