@@ -1,7 +1,6 @@
 """The commands around the graded sets, for every system: ``python -m assignments --help``."""
 
 import argparse
-import secrets
 import sys
 from pathlib import Path
 
@@ -63,11 +62,10 @@ def run_grade(asked):
     from assignments.grading.classroom import grade
 
     out = (asked.out or OUT / asked.name / "graded").resolve()
-    seed = secrets.randbits(31) if asked.seed is None else asked.seed
-    rows = grade(sets.load(asked.name, asked.course), asked.submissions, out, [seed], asked.roster)
+    seeds = None if asked.seed is None else [asked.seed]
+    rows = grade(sets.load(asked.name, asked.course), asked.submissions, out, seeds, asked.roster)
     print(f"{sum(row.graded for row in rows)} of {len(rows)} graded: {out / 'grades.csv'}")
     print(f"feedback: {out / 'feedback'}; marks by hand: {out / 'hand_marking.html'}")
-    print(f"seed of the hidden tests: {seed}; with SEED={seed} the next run draws the same inputs")
 
 
 def run_check(asked):

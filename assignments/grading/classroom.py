@@ -60,15 +60,16 @@ def grade(of_set, where, out, seeds=None, roster=None, feedback=True, say=print)
     roster : Path of a CSV file with the columns ``submitted`` (a name in the submissions) and ``student``
 
     What an earlier run has left in ``out`` is replaced when everything new is there. If that named
-    students who are missing now, its table stays as grades_before.csv.
+    students who are missing now, or has a table that cannot be read, the table stays as grades_before.csv.
     """
     out = Path(out).resolve()
+    seeds = seeds or [secrets.randbits(31)]
     adopt_orphans()
     names = read_roster(Path(roster)) if roster else None
     try:
-        earlier = read_graded(out / "grades.csv")
-    except ValueError as error:  # changed since by hand; kept all the same
-        earlier = [str(error)]
+        earlier, warning = read_graded(out / "grades.csv"), ""
+    except ValueError as error:
+        earlier, warning = [], str(error)
     kept = out / "hand_marks.csv"
     marks, before = read_marks(of_set, kept), kept.exists() and kept.read_bytes()
     out.mkdir(parents=True, exist_ok=True)
@@ -79,12 +80,13 @@ def grade(of_set, where, out, seeds=None, roster=None, feedback=True, say=print)
             say(f"{kept} was saved while this ran, and is left as it is. Grade again to use its marks.")
         left_out = [student for student in earlier if student not in {row.student for row in rows}]
         if left_out:
+            warning = f"graded before, but not among these submissions: {', '.join(left_out)}"
+            warning += "; grade the complete zip file"
+        if warning:
             (out / "grades.csv").replace(out / "grades_before.csv")
-            say(
-                f"Warning: graded before, but not among these submissions: {', '.join(left_out)}. "
-                f"{out / 'grades_before.csv'} keeps their points. Grade the complete zip file."
-            )
+            say(f"Warning: {warning}. The table before this one is kept: {out / 'grades_before.csv'}")
         put_in_place(Path(new), out)
+    say(f"seed of the hidden tests: {seeds[0]}; with SEED={seeds[0]} the next run draws the same inputs")
     return rows
 
 
@@ -98,7 +100,6 @@ def grade_into(out, of_set, where, seeds, names, marks, feedback, say):
         *unused(of_set, marks, {each.student for each in submissions}),
     ]:
         say(f"Warning: {warning}")
-    seeds = seeds or [secrets.randbits(31)]
     if not has_sandbox():
         say("No bubblewrap here: students' programs run with your rights. See book/instructors.md.")
 

@@ -162,8 +162,13 @@ def test_marks_by_hand_are_taken_when_grading_again(graded, tmp_path):
     classroom.grade(of_set, tmp_path / "two", again, seeds=[7], say=said.append)
     assert any("graded before, but not among these submissions: 张伟" in line for line in said)
     assert "张伟,graded" in (again / "grades_before.csv").read_text(encoding="utf-8-sig")
+    assert any("SEED=7" in line for line in said)
     assert "张伟" not in (again / "grades.csv").read_text(encoding="utf-8-sig")
     assert "张伟,unread,3.5,清楚" in (again / "hand_marks.csv").read_text(encoding="utf-8-sig")
+    (again / "grades.csv").write_text("saved by a mistaken program", encoding="utf-8")
+    classroom.grade(of_set, tmp_path / "two", again, say=said.append)
+    assert any("grades.csv has the columns saved by a mistaken program" in line for line in said)
+    assert (again / "grades_before.csv").read_text(encoding="utf-8") == "saved by a mistaken program"
     (again / "hand_marks.csv").write_text(marks.replace("3.5", "35"), encoding="utf-8")
     with pytest.raises(ValueError, match=r"line 2: unread takes 0 to 4 points, got '35'"):
         classroom.grade(of_set, tmp_path / "two", again)

@@ -4,6 +4,8 @@ A unit is a few rows of outputs of one image and one group of channels. Its inpu
 there must be enough units that no thread waits long for another at the end.
 """
 
+from convlib.loops.correlation import OUTPUTS_OF_TILE, POINTS
+
 # A core's second cache holds 512 kB or more; this leaves room for weights and outputs. Measured in one
 # thread with 32, 64, 128, 256 and 512 kB: 64 → 64 channels on 56×56 take 13.5, 13.4, 12.9, 13.8, 13.7
 # ms, 256 → 256 on 14×14 take 20, 22, 16, 16, 17 ms.
@@ -92,8 +94,9 @@ def winograd_pays(channels, c_out, kernel, stride, dilation, batch, output_size)
         return False
     tiles = batch
     for size, step in zip(output_size[1:], dilation[1:]):
-        tiles *= step * -(-size // (4 * step))
-    are_full = 2 * batch * output_size[1] * output_size[2] >= 16 * tiles  # half of each, on the average
+        tiles *= step * -(-size // (OUTPUTS_OF_TILE * step))
+    outputs = batch * output_size[1] * output_size[2]
+    are_full = 2 * outputs >= OUTPUTS_OF_TILE**2 * tiles  # half of each, on the average
     return min(channels, c_out) >= LEAST_CHANNELS and tiles >= LEAST_TILES and are_full
 
 
@@ -104,7 +107,7 @@ def cut_winograd(channels, c_out, batch, output_size, lanes, columns_of_product,
     a point to the next, of inputs and of products), the number of units, and a thread's elements of rows,
     inputs, products and edges.
     """
-    down, across = -(-output_size[1] // 4), -(-output_size[2] // 4)
+    down, across = (-(-size // OUTPUTS_OF_TILE) for size in output_size[1:])
 
     def time(rows):
         """Columns that the busiest thread computes, with those that only fill up a tile in registers."""
@@ -120,5 +123,7 @@ def cut_winograd(channels, c_out, batch, output_size, lanes, columns_of_product,
         return -(-count * row // (ALIASED_BYTES // 4)) * (ALIASED_BYTES // 4) + 16
 
     cut = rows, most_channels, row, plane(channels), plane(most_channels)
-    copied = (4 * rows + 2) * (4 * across + 2) + 5 * lanes  # the last vectors read past the last row
-    return cut, -(-batch * down // rows), (copied, 36 * cut[3], 36 * cut[4], 16 * lanes)
+    # the last vectors read past the last row
+    copied = (OUTPUTS_OF_TILE * rows + 2) * (OUTPUTS_OF_TILE * across + 2) + 5 * lanes
+    edges = OUTPUTS_OF_TILE**2 * lanes
+    return cut, -(-batch * down // rows), (copied, POINTS * cut[3], POINTS * cut[4], edges)
