@@ -613,7 +613,8 @@ def hdc_accepts(dilations, kernel_size=3):
     The rule is not the truth, which ``coverage`` counts. With K = 3 they agree where the dilations never
     fall and the first is 1 (tried for 2 to 4 layers, up to dilation 12). The rule does not look at r_1 at
     all, so it accepts [2, 2, 2] and [2, 3, 3], which have holes. And it depends on the order, which coverage
-    does not: it refuses [9, 3, 1], which has none, and accepts [1, 3, 9].
+    does not: it refuses [9, 3, 1], which has none, and accepts [1, 3, 9]. Its authors also ask that the
+    dilations have no common factor, which would refuse [2, 2, 2], but not [2, 3, 3].
 
     Wang et al., "Understanding Convolution for Semantic Segmentation" (2018), section 3.2.
 

@@ -148,11 +148,12 @@ def test_the_command_lists_the_sets_and_says_what_is_wrong():
     assert empty.returncode == 2 and "submissions: missing: make grade A=" in empty.stderr
 
 
-def test_the_page_for_instructors_names_every_set_with_its_minutes():
+def test_the_page_for_instructors_names_every_set_with_its_size():
     page = (ROOT / "book" / "instructors.md").read_text(encoding="utf-8")
     for name in sets.all_names():
-        about = sets.load(name).about
-        assert f"| `{name}` | {about['part']} | {about['minutes']} |" in page
+        of_set = sets.load(name)
+        size = [of_set.about["minutes"], len(of_set.questions), sum(of_set.points.values())]
+        assert f"| `{name}` | {of_set.about['part']} | {' | '.join(map(str, size))} |" in page
 
 
 def test_shared_packages_are_pinned_alike():
