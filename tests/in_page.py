@@ -40,7 +40,9 @@ def settle(page):
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
-READ = """(root) => {
+READ = """async (number) => {
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const root = document.querySelectorAll(".convlib-explorer")[number];
   const { state, result } = root.explorer;
   const isPlain = ([, value]) => !value?.buffer && !value?.data;
   const plain = Object.fromEntries(Object.entries(state).filter(isPlain));
@@ -52,9 +54,8 @@ READ = """(root) => {
 
 
 def shown(page, number=0):
-    """The state and the arrays on the screen."""
-    settle(page)
-    read = page.locator(".convlib-explorer").nth(number).evaluate(READ)
+    """The state and the arrays on the screen, when everything that was pressed has been drawn."""
+    read = page.evaluate(READ, number)
     decode = lambda array: np.frombuffer(base64.b64decode(array["data"]), np.float32).reshape(array["shape"])  # noqa: E731
     arrays = {name: decode(array) for name, array in read["result"].items()}
     return read["state"], arrays, read["by"]
@@ -88,11 +89,19 @@ def cell(page, table, row, column):
     )
 
 
-def bounds_of(page, name, number=0):
-    """Lowest and highest value that the slider reaches, read from what noUiSlider was told."""
-    track = page.locator(f".widget-slider:has(label:text-is('{name}')) .slider").nth(number)
-    options = track.evaluate("(e) => e.noUiSlider.options.range")
-    return options["min"], options["max"]
+READ_SLIDERS = """() => [...document.querySelectorAll(".widget-slider")].map((root) => {
+  const { min, max } = root.querySelector(".slider").noUiSlider.options.range;
+  const value = Number(root.querySelector(".noUi-handle").ariaValueNow);
+  return [root.querySelector("label").textContent, value, [min, max]];
+})"""
+
+
+def read_sliders(page, number=0):
+    """{setting: (value, [low, high])} as noUiSlider was told them, also of sliders that are hidden now."""
+    found = {}
+    for name, *read in page.evaluate(READ_SLIDERS):
+        found.setdefault(name, []).append(read)
+    return {name: of_name[number] for name, of_name in found.items() if len(of_name) > number}
 
 
 def program(page, library, number=0):
@@ -154,15 +163,17 @@ def small_targets(page):
     )
 
 
-AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# those of axe-core's rules whose verdict hangs on the theme or on the width of the page
+AXE_VISUAL = ["color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable"]
 
 
-def faults(page):
-    """What axe-core finds wrong on the page as it is now."""
+def faults(page, rules=AXE_TAGS):
+    """What axe-core finds wrong on the page as it is now, by its rules or tags of these names."""
     page.add_script_tag(path=ROOT / "node_modules" / "axe-core" / "axe.min.js")
     # all that axe-core finds right is many times as much, and slow to fetch
     asked = "(asked) => axe.run(asked).then(({ violations }) => violations)"
-    found = page.evaluate(asked, {"runOnly": AXE_RULES, "resultTypes": ["violations"]})
+    found = page.evaluate(asked, {"runOnly": rules, "resultTypes": ["violations"]})
     return [f"{v['id']}: {node['html'][:200]} {node['failureSummary']}" for v in found for node in v["nodes"]]
 
 
@@ -199,9 +210,7 @@ def assert_as_in_python(page, explorer, number=0, rtol=2e-6):
     for name, array in expected.items():
         within = rtol * max(np.abs(array).max(initial=0), 1)
         np.testing.assert_allclose(arrays[name], array, atol=within, rtol=0, err_msg=f"{name} of {state}")
-    for name, bounds in explorer.bounds(legal).items():
-        handle = slider(page, name, number)
-        if handle.count():  # not every setting has a control, and an unused one may be hidden
-            assert float(handle.get_attribute("aria-valuenow")) == state[name]
-            assert bounds_of(page, name, number) == tuple(bounds)
+    bounds = explorer.bounds(legal)
+    for name, read in read_sliders(page, number).items():
+        assert read == [state[name], list(bounds[name])], name
     return state, arrays

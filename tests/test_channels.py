@@ -20,6 +20,7 @@ LARGEST = {
     "bias": [1, 2, 3, 4],
 }
 LEAST = {"input": [[[3]]], "weight": [[[[2]]]], "bias": [-1]}
+ALL = ("kernel", "step", "padding")
 
 
 def by_definition(state):
@@ -228,7 +229,7 @@ def test_the_sums_are_written_right_for_every_kernel_and_window(show):
 
 @pytest.mark.parametrize("arrays", [MIXED, LEAST, LARGEST], ids=["mixed", "least", "largest"])
 def test_other_shapes_are_shown_and_told_as_well(show, arrays):
-    explorer = Channels(**arrays, padding=1)
+    explorer = Channels(**arrays, padding=1, controls=ALL)
     page = show(explorer)
     for keys in (("Home",), ("End",)):
         press(page, "padding", *keys)
@@ -257,7 +258,7 @@ def test_a_number_of_any_map_leads_to_its_window_and_its_kernel(show):
 
 
 def test_the_number_that_is_changed_is_the_one_of_this_channel_and_kernel(show):
-    page = show(Channels())
+    page = show(Channels(controls=ALL))
     press(page, "padding", "ArrowRight")
     press(page, "kernel", "ArrowRight")
     before = Channels()

@@ -4,7 +4,17 @@ import re
 
 import numpy as np
 import pytest
-from in_page import assert_as_in_python, bounds_of, choose, press, program, run_shown, settle, shown, slider
+from in_page import (
+    assert_as_in_python,
+    choose,
+    press,
+    program,
+    read_sliders,
+    run_shown,
+    settle,
+    shown,
+    slider,
+)
 
 from convlib import conv2d
 from convlib.explorers import Groups
@@ -325,7 +335,7 @@ def test_other_channels_take_groups_to_the_nearest_divisor_below(show):
     assert shown(page)[0]["groups"] == 4
     choose(page, "in_channels", "3")
     assert shown(page)[0]["groups"] == 1
-    assert bounds_of(page, "groups") == (1, 1)
+    assert read_sliders(page)["groups"] == [1, [1, 1]]
     assert told(page, "rule") == "groups must divide both C_in = 3 and C_out = 16: only 1 does."
 
 

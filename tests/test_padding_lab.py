@@ -65,7 +65,7 @@ def test_padding_two_lets_a_kernel_of_three_read_every_element_nine_times():
 
 
 def test_the_chosen_mode_and_the_kernel_bound_the_padding():
-    explorer = PaddingLab()
+    explorer = PaddingLab(padding=2)
     sliders = dict(explorer.controls)
     assert (sliders["padding"].min, sliders["padding"].max) == (0, 5)
     explorer.update(mode="reflect", kernel_size=7)
@@ -95,7 +95,7 @@ def test_the_chosen_mode_and_the_kernel_bound_the_padding():
         ({"padding": 1.0}, TypeError, "padding must be an integer, got 1.0"),
         ({"padding": (1, 1)}, TypeError, r"padding must be an integer, got \(1, 1\)"),
         ({"padding": 0, "kernel_size": 5}, ValueError, "kernel_size must be from 1 to 4 .* got 5"),
-        ({"kernel_size": 0}, ValueError, "kernel_size must be from 1 to 7 .* got 0"),
+        ({"kernel_size": 0}, ValueError, "kernel_size must be from 1 to 6 .* got 0"),
         ({"mode": "mirror"}, ValueError, "mode must be one of zeros, .* got 'mirror'"),
         ({"selected": (1,)}, TypeError, r"selected must be \(row, column\) or \(\), got \(1,\)"),
         ({"selected": 3}, TypeError, r"selected must be \(row, column\) or \(\), got 3"),
@@ -115,7 +115,7 @@ def test_the_still_picture_of_padding_lab_has_every_table():
     for caption in ("zeros", "replicate", "circular", "Reads of each input element"):
         assert f"<caption>{caption}" in still
     assert "p = 4 is beyond the limit of reflect." in still
-    assert repr(PaddingLab()) == "<PaddingLab: 4 × 4 numbers, padded by 2 in four modes>"
+    assert repr(PaddingLab()) == "<PaddingLab: 4 × 4 numbers, padded by 1 in four modes>"
 
 
 # In a page
@@ -154,7 +154,7 @@ def test_page_and_python_agree_wherever_the_sliders_go_with_an_input_that_is_no_
 
 
 def test_each_table_shows_its_numbers_and_a_mode_beyond_its_limit_the_reason(show):
-    page = show(PaddingLab())
+    page = show(PaddingLab(padding=2))
     assert element(page, "reflect", -2, -2).inner_text() == "10"
     assert element(page, "replicate", -2, -2).inner_text() == "0"
     assert element(page, "circular", -2, -2).inner_text() == "10"
@@ -177,7 +177,7 @@ def test_each_table_shows_its_numbers_and_a_mode_beyond_its_limit_the_reason(sho
 
 
 def test_a_border_cell_shows_its_source_in_every_mode(show):
-    page = show(PaddingLab())
+    page = show(PaddingLab(padding=2))
     assert note(page, "zeros") == "row −1, column 2 is an added 0."
     assert note(page, "reflect") == "row −1, column 2 copies row 1, column 2."
     assert note(page, "replicate") == "row −1, column 2 copies row 0, column 2."
@@ -208,7 +208,7 @@ def test_every_border_cell_holds_what_its_sentence_says(show):
 
 
 def test_a_cell_is_chosen_with_the_keyboard_and_escape_forgets_it(show):
-    page = show(PaddingLab())
+    page = show(PaddingLab(padding=2))
     block(page, "reflect").locator("td[tabindex='0']").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
@@ -220,7 +220,7 @@ def test_a_cell_is_chosen_with_the_keyboard_and_escape_forgets_it(show):
 
 
 def test_cells_and_what_tab_leads_to_keep_their_place_in_the_input_when_the_border_grows(show):
-    page = show(PaddingLab())
+    page = show(PaddingLab(padding=2))
     element(page, "reflect", 1, 2).click()
     element(page, "reflect", 0, 0).evaluate("(td) => { td.id = 'kept' }")
     for key, padding in (("ArrowRight", 3), ("Home", 0), ("ArrowRight", 1)):
@@ -243,7 +243,7 @@ def test_numbers_of_any_length_are_whole_and_stand_in_columns(show):
 
 
 def test_an_input_cell_shows_its_copies_and_is_edited_in_place(show):
-    explorer = PaddingLab()
+    explorer = PaddingLab(padding=2)
     page = show(explorer)
     element(page, "replicate", 0, 0).click()
     assert note(page, "replicate") == "row 0, column 0 has 8 copies in the border."
@@ -292,7 +292,7 @@ def test_a_narrow_phone_has_room_for_the_most_padding(show):
 def test_the_code_for_a_state_gives_the_array_shown(show, library, capsys):
     if library == "torch":
         pytest.importorskip("torch", reason="PyTorch is not installed: its code was NOT run")
-    page = show(PaddingLab())
+    page = show(PaddingLab(padding=2))
     for mode in MODES:
         choose(page, "mode", mode)
         for key in ("End", "Home", "ArrowRight"):
@@ -303,7 +303,7 @@ def test_the_code_for_a_state_gives_the_array_shown(show, library, capsys):
 
 
 def test_the_code_for_other_libraries_has_mode_and_padding_in_it(show):
-    page = show(PaddingLab(mode="circular"))
+    page = show(PaddingLab(padding=2, mode="circular"))
     for library in ("keras", "jax"):
         text = program(page, library)
         compile(text, "<program>", "exec")
@@ -311,7 +311,7 @@ def test_the_code_for_other_libraries_has_mode_and_padding_in_it(show):
 
 
 def test_a_link_restores_the_selected_border_cell(show):
-    page = show(PaddingLab())
+    page = show(PaddingLab(padding=2))
     press(page, "padding", "ArrowRight")
     press(page, "kernel_size", "ArrowLeft")
     choose(page, "mode", "circular")
@@ -339,5 +339,5 @@ MALFORMED = {
 
 
 def test_a_malformed_link_is_ignored_with_a_note(show):
-    page = show(PaddingLab())
+    page = show(PaddingLab(padding=2))
     assert_ignored(page, MALFORMED)

@@ -112,7 +112,7 @@ def test_a_stride_widens_what_later_layers_add_and_not_what_its_own_layer_does()
 
 
 def test_the_field_grows_with_the_depth_around_one_place():
-    explorer = ReceptiveField()
+    explorer = ReceptiveField(PRESETS[VGG])
     fields = []
     for depth in range(7):
         explorer.depth = depth
@@ -147,7 +147,8 @@ def test_layers_go_round_and_are_what_shapes_takes():
 
 
 def test_a_stack_with_a_name_is_called_by_it():
-    assert ReceptiveField().preset == VGG
+    assert ReceptiveField().preset == "three 3 × 3"
+    assert ReceptiveField(PRESETS[VGG]).preset == VGG
     assert ReceptiveField([3, 3]).preset == CUSTOM
     explorer = ReceptiveField([np.int64(3)] * 3, depth=1, position=np.int32(4))
     assert (explorer.preset, explorer.depth, explorer.position) == ("three 3 × 3", 1, 4)
@@ -191,7 +192,7 @@ def test_a_slider_that_is_out_of_range_is_brought_into_it():
         ({"layers": [{"stride": 2}]}, ValueError, "a dict with a kernel_size"),
         ({"layers": [{"kernel_size": 3, "padding": 1}]}, ValueError, "perhaps stride and dilation, got {"),
         ({"layers": [(7, 4), (7, 4), 7]}, ValueError, "sees 127 positions; at most 64 can be drawn"),
-        ({"depth": 7}, ValueError, "depth must be from 0 to 6 with the other settings as they are, got 7"),
+        ({"depth": 4}, ValueError, "depth must be from 0 to 3 with the other settings as they are, got 4"),
         ({"position": 5}, ValueError, "position must be from 0 to 4"),
         ({"position": 1.0}, TypeError, "position must be an integer, got 1.0"),
         ({"controls": ("stride",)}, ValueError, "controls must be of depth, position, preset, got 'stride'"),
@@ -257,8 +258,8 @@ def drawn(page, name):
     return rows
 
 
-def test_the_default_tells_how_the_field_of_vgg_grows(show):
-    page = show(ReceptiveField())
+def test_a_stack_tells_how_the_field_of_vgg_grows(show):
+    page = show(ReceptiveField(PRESETS[VGG]))
     assert_as_in_python(page, ReceptiveField())
     assert words(page, "sees").startswith("Unit 2 of layer 6 sees 16 positions, 8 … 23.")
     assert "lies 1·1·2·1·1·2 = 4 further" in words(page, "sees")
@@ -299,7 +300,7 @@ def test_the_cells_that_are_lit_are_those_with_paths_and_the_numbers_those_of_sh
 
 
 def test_a_number_typed_into_the_table_makes_a_stack_of_ones_own(show):
-    page = show(ReceptiveField())
+    page = show(ReceptiveField(PRESETS[VGG]))
     press(page, "depth", "ArrowLeft")
     type_in(page, 1, 2, "2")
     state, _ = assert_as_in_python(page, ReceptiveField())
@@ -418,7 +419,7 @@ def test_the_arrow_keys_walk_from_layer_to_layer_below_the_headings(show):
     ],
 )
 def test_a_link_with_layers_that_cannot_be_shown_is_refused_with_its_reason(show, fields, problem):
-    page = show(ReceptiveField())
+    page = show(ReceptiveField(PRESETS[VGG]))
     before = shown(page)[0]
     label = page.evaluate("document.querySelector('.convlib-explorer').dataset.label")
     page.evaluate("(hash) => { location.hash = hash }", f'explorer={label}&preset="custom"&{fields}')
@@ -442,7 +443,7 @@ def test_the_state_is_spoken(show):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_what_is_seen_differs_from_what_is_not_by_more_than_its_fill(show, theme):
-    page = show(ReceptiveField(depth=3), theme=theme)
+    page = show(ReceptiveField(depth=2), theme=theme)
     put_in_theme(page, theme)
     style = "(path) => ['stroke', 'strokeDasharray'].map((name) => getComputedStyle(path)[name])"
     looks = [

@@ -60,7 +60,7 @@ class Channels(Explorer):
     step : int
         Index of the output whose window is marked, counted row by row.
     controls : sequence of str
-        Which controls are shown, of "kernel", "step", "padding".
+        Which controls are shown, of "kernel", "step", "padding"; without being asked, the first two.
 
     Raises
     ------
@@ -99,7 +99,7 @@ class Channels(Explorer):
         kernel=0,
         padding=0,
         step=0,
-        controls=("kernel", "step", "padding"),
+        controls=("kernel", "step"),
     ):
         if bias is None and weight is WEIGHT:
             bias = BIAS

@@ -17,7 +17,7 @@ class PaddingLabView(View):
     code = "padding_lab"
 
     input = List().tag(sync=True, setting=True)
-    padding = Int(2).tag(sync=True, setting=True)
+    padding = Int(1).tag(sync=True, setting=True)
     mode = Int(0).tag(sync=True, setting=True)
     kernel_size = Int(3).tag(sync=True, setting=True)
     # row and column of the input, or of the border around it and then below 0 or beyond the last; or nothing
@@ -72,7 +72,7 @@ class PaddingLab(Explorer):
         self,
         input=None,
         *,
-        padding=2,
+        padding=1,
         mode="zeros",
         kernel_size=3,
         selected=(-1, 2),

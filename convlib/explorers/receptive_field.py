@@ -87,7 +87,7 @@ class ReceptiveField(Explorer):
 
     def __init__(
         self,
-        layers=(3, 3, (2, 2), 3, 3, (2, 2)),
+        layers=(3, 3, 3),
         *,
         depth=None,
         position=None,
