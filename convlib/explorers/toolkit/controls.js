@@ -1,17 +1,22 @@
 // The ipywidgets beside a view: their bounds follow from the state, so that no slider can reach an illegal one.
 
 /** The models of the linked controls, as [setting, model]. */
-export async function findControls(model, signal) {
-  const controls = await Promise.all(
+export const findControls = (model) =>
+  Promise.all(
     model.get("controls").map(async ([name, id]) => [name, await model.widget_manager.get_model(id)]),
   );
-  for (const [, control] of controls) {
-    // noUiSlider's End key goes to the maximum it was made with; this event makes ipywidgets build the slider anew
-    const rebuild = () => control.trigger("change:orientation", control);
-    control.on("change:min change:max", rebuild);
-    signal.addEventListener("abort", () => control.off("change:min change:max", rebuild));
-  }
-  return controls;
+
+/** Home and End go to the bounds that a slider has now; noUiSlider itself goes to those that it was made with. */
+export function goToEnds(box) {
+  const go = (event) => {
+    const slider = event.target.closest(".noUi-target")?.noUiSlider;
+    const end = { Home: "min", End: "max" }[event.key];
+    if (!slider || !end) return;
+    event.preventDefault();
+    event.stopPropagation();
+    slider.set(slider.options.range[end]);
+  };
+  box.addEventListener("keydown", go, { capture: true });
 }
 
 /**

@@ -1,6 +1,6 @@
 // The front end that all explorers share: the frame around a figure, its state, and when it is drawn.
 import { Ask } from "./ask.js";
-import { findControls, fitControls } from "./controls.js";
+import { findControls, fitControls, goToEnds } from "./controls.js";
 import { element, write } from "./dom.js";
 import { loadEngine } from "./engine.js";
 import { linkTo, readLink } from "./link.js";
@@ -30,22 +30,23 @@ export function makeExplorer(parts) {
       const [engine, raw, controls] = await Promise.all([
         loadEngine(shared.engine),
         model.widget_manager.get_model(model.get("own_id")),
-        findControls(model, signal),
+        findControls(model),
       ]);
       const figure = makeFigure({ ...parts, model, engine, raw, controls, signal, shared });
       el.append(figure.root);
       figure.start();
-      keepKeys(el);
+      requestAnimationFrame(() => {
+        const box = el.closest(".convlib-explorer-box") ?? el;
+        keepKeys(box);
+        goToEnds(box);
+      });
     },
   };
 }
 
 /** JupyterLab takes arrows, digits and letters for its own commands, unless the focused element itself forbids it. */
-function keepKeys(el) {
-  requestAnimationFrame(() => {
-    const box = el.closest(".convlib-explorer-box") ?? el;
-    box.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", true));
-  });
+function keepKeys(box) {
+  box.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", true));
 }
 
 function makeFigure({ name, settings, choices, inputs, complete, legal, bounds, compute, build, ...parts }) {
