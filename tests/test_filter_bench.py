@@ -28,12 +28,12 @@ def test_the_probe_starts_in_the_centre_or_where_it_is_put():
     "preset", ["identity", "box", "gaussian", "sobel row", "sobel column", "laplacian", "sharpen"]
 )
 def test_filter_bench_keeps_the_size_and_shows_what_conv2d_returns(preset, size, mode):
-    bench = FilterBench(kernel=preset, size=size, padding_mode=mode)
-    picture = pictures.hopper()[None]
-    expected = convlib.conv2d(picture, bench.kernel[None, None], padding="same", padding_mode=mode)[0]
+    picture = pictures.hopper()[100:140, 90:120]
+    bench = FilterBench(picture, kernel=preset, size=size, padding_mode=mode)
+    expected = convlib.conv2d(picture[None], bench.kernel[None, None], padding="same", padding_mode=mode)[0]
     np.testing.assert_array_equal(bench.result, expected)
     assert bench.kernel.shape == (size, size)
-    assert bench.result.shape == picture.shape[1:]
+    assert bench.result.shape == picture.shape
 
 
 def test_a_kernel_of_ones_own_becomes_the_custom_one():

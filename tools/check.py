@@ -13,6 +13,7 @@ PYTEST = [PYTHON, "-m", "pytest", "-q", "-n", str(min(os.cpu_count() or 1, 8))]
 # about compiled code; a test runs them in a process of its own, which is counted too.
 PLAIN = ["env", "NUMBA_DISABLE_JIT=1", "CONVLIB_EXAMPLES=10", *PYTEST, "--cov"]
 PLAIN += [f"--ignore=convlib/webassembly/{name}.py" for name in ("compile", "exports")]
+PLAIN += [f"--ignore=tests/test_{name}.py" for name in ("notebooks", "prose", "source_map")]  # texts
 # those of the library take their time to be collected
 NO_DOCTESTS = ["-p", "no:doctest", "-o", "addopts="]
 
