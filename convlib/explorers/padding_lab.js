@@ -9,6 +9,8 @@ import { largestPadding, sources } from "./toolkit/padding.js";
 import { TEXT } from "./toolkit/words.js";
 
 const LARGEST = { input: 8, kernel: 7, padding: 5, number: 9999 };
+const MOST_LARGE = 8; // columns of a table whose cells are large
+const MOST_BESIDE = 10; // and of one that has room beside another in the book
 const WORDS = TEXT.padding;
 
 const shortestOf = (state) => Math.min(...shapeOf(state.input));
@@ -71,8 +73,9 @@ function build({ engine, place, reset, change, report, say }) {
   const readTable = new NumberTable();
   const reads = element("p", { class: "convlib-sum" });
   const told = element("div", { class: "convlib-reads" }, reads, element("p", { class: "convlib-caption" }, WORDS.readsOf));
+  const borders = element("div", { class: "convlib-borders" }, ...blocks.map(({ root }) => root));
   place.append(
-    element("div", { class: "convlib-borders" }, ...blocks.map(({ root }) => root)),
+    borders,
     element("p", { class: "convlib-caption" }, WORDS.hint),
     element("div", { class: "convlib-buttons" }, reset),
     element("div", { class: "convlib-row" }, readTable.root, told),
@@ -80,6 +83,9 @@ function build({ engine, place, reset, change, report, say }) {
 
   return function draw(state, result) {
     drawn = { state, result };
+    const columns = state.input[0].length + 2 * state.padding;
+    borders.classList.toggle("small", columns > MOST_LARGE);
+    borders.classList.toggle("wide", columns > MOST_BESIDE);
     const notes = blocks.map((block) => drawMode(engine, block, state, result[block.mode]));
     const count = drawReads(state, result.reads);
     const chosen = MODES.indexOf(state.mode);
@@ -105,7 +111,6 @@ function drawMode(engine, { mode, table, name, note, root }, state, padded) {
   const { padding, selected } = state;
   const shape = shapeOf(state.input);
   const isChosen = mode === state.mode;
-  root.classList.toggle("wide", shape[1] + 2 * padding > 10);
   root.classList.toggle("chosen", isChosen);
   table.root.hidden = !padded;
   name.hidden = Boolean(padded);
