@@ -35,13 +35,16 @@ def write_page(folder, explorers):
     (folder / "index.html").write_text(page, encoding="utf-8")
 
 
+TWO_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
 def settle(page):
     """Wait until everything that was pressed has been drawn."""
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate(f"() => {TWO_FRAMES}")
 
 
 READ = """async (number) => {
-  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  await TWO_FRAMES;
   const root = document.querySelectorAll(".convlib-explorer")[number];
   const { state, result } = root.explorer;
   const isPlain = ([, value]) => !value?.buffer && !value?.data;
@@ -50,7 +53,7 @@ READ = """async (number) => {
   const code = (data) => btoa(characters(data).join(""));
   const arrays = Object.entries(result).map(([name, { data, shape }]) => [name, { data: code(data), shape }]);
   return { state: plain, result: Object.fromEntries(arrays), by: root.dataset.computedBy };
-}"""
+}""".replace("TWO_FRAMES", TWO_FRAMES)
 
 
 def shown(page, number=0):
@@ -97,7 +100,7 @@ READ_SLIDERS = """() => [...document.querySelectorAll(".widget-slider")].map((ro
 
 
 def read_sliders(page, number=0):
-    """{setting: (value, [low, high])} as noUiSlider was told them, also of sliders that are hidden now."""
+    """{setting: [value, [low, high]]} as noUiSlider was told them, also of sliders that are hidden now."""
     found = {}
     for name, *read in page.evaluate(READ_SLIDERS):
         found.setdefault(name, []).append(read)
@@ -164,7 +167,7 @@ def small_targets(page):
 
 
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-# those of axe-core's rules whose verdict hangs on the theme or on the width of the page
+# those of axe-core's rules whose verdict may change with the theme, on a page of the same width
 AXE_VISUAL = ["color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable"]
 
 
