@@ -36,11 +36,11 @@ MODES = ("zeros", "reflect", "replicate", "circular")
 def test_padding_lab_shows_what_pad_returns_in_every_mode_that_allows_it(mode, padding):
     limit = largest_padding(4, mode)
     if limit is not None and padding > limit:
-        assert mode not in PaddingLab(padding=padding).compute(PaddingLab(padding=padding).state)
+        assert mode not in PaddingLab(GRID, padding=padding).compute(PaddingLab(GRID, padding=padding).state)
         with pytest.raises(ValueError, match=f"padding must be from 0 to {limit} .* got {padding}"):
-            PaddingLab(padding=padding, mode=mode)
+            PaddingLab(GRID, padding=padding, mode=mode)
         return
-    explorer = PaddingLab(padding=padding, mode=mode)
+    explorer = PaddingLab(GRID, padding=padding, mode=mode)
     names = {"zeros": "constant", "replicate": "edge", "circular": "wrap"}
     np.testing.assert_array_equal(explorer.result, np.pad(GRID, padding, mode=names.get(mode, mode)))
     np.testing.assert_array_equal(explorer.compute(explorer.state)[mode], explorer.result)
@@ -65,7 +65,7 @@ def test_padding_two_lets_a_kernel_of_three_read_every_element_nine_times():
 
 
 def test_the_chosen_mode_and_the_kernel_bound_the_padding():
-    explorer = PaddingLab(padding=2)
+    explorer = PaddingLab(GRID, padding=2)
     sliders = dict(explorer.controls)
     assert (sliders["padding"].min, sliders["padding"].max) == (0, 5)
     explorer.update(mode="reflect", kernel_size=7)
@@ -107,15 +107,15 @@ def test_the_chosen_mode_and_the_kernel_bound_the_padding():
 )
 def test_padding_lab_refuses(arguments, error, words):
     with pytest.raises(error, match=words):
-        PaddingLab(**arguments)
+        PaddingLab(**({"input": GRID} | arguments))
 
 
 def test_the_still_picture_of_padding_lab_has_every_table():
-    still = PaddingLab(padding=4).still()
+    still = PaddingLab(GRID, padding=4).still()
     for caption in ("zeros", "replicate", "circular", "Reads of each input element"):
         assert f"<caption>{caption}" in still
     assert "p = 4 is beyond the limit of reflect." in still
-    assert repr(PaddingLab()) == "<PaddingLab: 4 × 4 numbers, padded by 1 in four modes>"
+    assert repr(PaddingLab()) == "<PaddingLab: 3 × 3 numbers, padded by 1 in four modes>"
 
 
 # In a page
@@ -154,7 +154,7 @@ def test_page_and_python_agree_wherever_the_sliders_go_with_an_input_that_is_no_
 
 
 def test_each_table_shows_its_numbers_and_a_mode_beyond_its_limit_the_reason(show):
-    page = show(PaddingLab(padding=2))
+    page = show(PaddingLab(GRID, padding=2))
     assert element(page, "reflect", -2, -2).inner_text() == "10"
     assert element(page, "replicate", -2, -2).inner_text() == "0"
     assert element(page, "circular", -2, -2).inner_text() == "10"
@@ -177,7 +177,7 @@ def test_each_table_shows_its_numbers_and_a_mode_beyond_its_limit_the_reason(sho
 
 
 def test_a_border_cell_shows_its_source_in_every_mode(show):
-    page = show(PaddingLab(padding=2))
+    page = show(PaddingLab(GRID, padding=2))
     assert note(page, "zeros") == "row −1, column 2 is an added 0."
     assert note(page, "reflect") == "row −1, column 2 copies row 1, column 2."
     assert note(page, "replicate") == "row −1, column 2 copies row 0, column 2."
@@ -208,7 +208,7 @@ def test_every_border_cell_holds_what_its_sentence_says(show):
 
 
 def test_a_cell_is_chosen_with_the_keyboard_and_escape_forgets_it(show):
-    page = show(PaddingLab(padding=2))
+    page = show(PaddingLab(GRID, padding=2))
     block(page, "reflect").locator("td[tabindex='0']").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
@@ -220,7 +220,7 @@ def test_a_cell_is_chosen_with_the_keyboard_and_escape_forgets_it(show):
 
 
 def test_cells_and_what_tab_leads_to_keep_their_place_in_the_input_when_the_border_grows(show):
-    page = show(PaddingLab(padding=2))
+    page = show(PaddingLab(GRID, padding=2))
     element(page, "reflect", 1, 2).click()
     element(page, "reflect", 0, 0).evaluate("(td) => { td.id = 'kept' }")
     for key, padding in (("ArrowRight", 3), ("Home", 0), ("ArrowRight", 1)):
@@ -243,7 +243,7 @@ def test_numbers_of_any_length_are_whole_and_stand_in_columns(show):
 
 
 def test_an_input_cell_shows_its_copies_and_is_edited_in_place(show):
-    explorer = PaddingLab(padding=2)
+    explorer = PaddingLab(GRID, padding=2)
     page = show(explorer)
     element(page, "replicate", 0, 0).click()
     assert note(page, "replicate") == "row 0, column 0 has 8 copies in the border."
@@ -275,7 +275,7 @@ def test_the_reads_are_counted_in_the_cells(show):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_with_little_padding_and_with_the_most(show, theme):
-    page = show(PaddingLab(padding=1), width=360, theme=theme)
+    page = show(PaddingLab(GRID, padding=1), width=360, theme=theme)
     put_in_theme(page, theme)
     assert not faults(page)
     press(page, "padding", "End")
@@ -283,7 +283,7 @@ def test_axe_finds_nothing_with_little_padding_and_with_the_most(show, theme):
 
 
 def test_a_narrow_phone_has_room_for_the_most_padding(show):
-    page = show(PaddingLab(padding=5), width=360, height=740)
+    page = show(PaddingLab(GRID, padding=5), width=360, height=740)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert not small_targets(page)
 
@@ -292,7 +292,7 @@ def test_a_narrow_phone_has_room_for_the_most_padding(show):
 def test_the_code_for_a_state_gives_the_array_shown(show, library, capsys):
     if library == "torch":
         pytest.importorskip("torch", reason="PyTorch is not installed: its code was NOT run")
-    page = show(PaddingLab(padding=2))
+    page = show(PaddingLab(GRID, padding=2))
     for mode in MODES:
         choose(page, "mode", mode)
         for key in ("End", "Home", "ArrowRight"):
@@ -303,7 +303,7 @@ def test_the_code_for_a_state_gives_the_array_shown(show, library, capsys):
 
 
 def test_the_code_for_other_libraries_has_mode_and_padding_in_it(show):
-    page = show(PaddingLab(padding=2, mode="circular"))
+    page = show(PaddingLab(GRID, padding=2, mode="circular"))
     for library in ("keras", "jax"):
         text = program(page, library)
         compile(text, "<program>", "exec")
@@ -311,7 +311,7 @@ def test_the_code_for_other_libraries_has_mode_and_padding_in_it(show):
 
 
 def test_a_link_restores_the_selected_border_cell(show):
-    page = show(PaddingLab(padding=2))
+    page = show(PaddingLab(GRID, padding=2))
     press(page, "padding", "ArrowRight")
     press(page, "kernel_size", "ArrowLeft")
     choose(page, "mode", "circular")
@@ -339,5 +339,5 @@ MALFORMED = {
 
 
 def test_a_malformed_link_is_ignored_with_a_note(show):
-    page = show(PaddingLab(padding=2))
+    page = show(PaddingLab(GRID, padding=2))
     assert_ignored(page, MALFORMED)

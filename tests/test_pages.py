@@ -18,6 +18,9 @@ import convlib
 # what a reader sees of the explorers in a box of widgets: their HTML and the pixels of their canvases
 DRAWN = """(box) => [...box.querySelectorAll(".convlib-explorer")].map((explorer) =>
     [explorer.innerHTML, ...[...explorer.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL())])"""
+# the theme gives what can be scrolled a place in the order of Tab, some time after the last change of size
+SCROLLERS_IN_REACH = """() => [...document.querySelectorAll("pre, .cell_output > .output")].every(
+    (box) => box.scrollWidth <= box.clientWidth || box.tabIndex === 0)"""
 PATIENCE = 3  # seconds
 
 
@@ -146,7 +149,7 @@ def test_nothing_scrolls_sideways_and_axe_finds_nothing(path, open_page, site):
         page.emulate_media(color_scheme=theme)
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_function("(theme) => document.documentElement.dataset.theme === theme", arg=theme)
-        page.wait_for_timeout(400)  # the theme looks 0.3 s after a change of size which code can be scrolled
+        page.wait_for_function(SCROLLERS_IN_REACH)
         assert page.evaluate("document.scrollingElement.scrollWidth") <= width
         found = faults(page)
         assert not found, "\n".join([theme, *found])

@@ -121,17 +121,20 @@ function drawMode(engine, { mode, table, name, note, root }, state, padded) {
   }
 
   const source = sources(engine, shape, padding, mode);
-  const isOwn = (row, column) => row >= 0 && column >= 0 && row < shape[0] && column < shape[1];
+  const isIn = ([rows, columns], row, column) => row >= 0 && column >= 0 && row < rows && column < columns;
+  const isOwn = (row, column) => isIn(shape, row - padding, column - padding);
   const [top, left] = selected.map((at) => at + padding);
-  const isShown = selected.length > 0 && top >= 0 && left >= 0 && top < padded.shape[0] && left < padded.shape[1];
+  const isShown = selected.length > 0 && isIn(padded.shape, top, left);
+  const isOfInput = isShown && isOwn(top, left);
   const from = isShown ? source(top, left) : undefined;
+  const holds = from ? (row, column) => isSame(source(row, column), from) : () => false;
   let copies = 0;
   table.draw(WORDS.caption(mode, isChosen), padded.shape, (row, column) => {
-    const own = isOwn(row - padding, column - padding);
+    const own = isOwn(row, column);
     const isSelected = isShown && row === top && column === left;
-    const holds = from && isSame(source(row, column), from);
-    const isSource = holds && own && !isSelected;
-    const isCopy = holds && !own && isOwn(...selected);
+    const isSource = own && !isSelected && holds(row, column);
+    const isCopy = !own && isOfInput && holds(row, column);
+    if (isCopy) copies += 1;
     return {
       value: padded.data[row * padded.shape[1] + column],
       marks: [!own && "added", isSource && "current", isCopy && "window", isSelected && "selected"].filter(Boolean).join(" "),
@@ -140,13 +143,10 @@ function drawMode(engine, { mode, table, name, note, root }, state, padded) {
       editable: own,
     };
   }, padding);
-  for (let row = 0; row < padded.shape[0]; row++) {
-    for (let column = 0; column < padded.shape[1]; column++) if (from && isSame(source(row, column), from)) copies += 1;
-  }
 
   const where = isShown && WORDS.cell(...selected);
   let told = "";
-  if (isShown && isOwn(...selected)) told = WORDS.copied(where, copies - 1);
+  if (isOfInput) told = WORDS.copied(where, copies);
   else if (isShown) told = from ? WORDS.copies(where, WORDS.cell(...from)) : WORDS.zero(where);
   if (reason && padding === largestPadding(shape, mode)) told = [told, WORDS.asFar(padding, reason)].filter(Boolean).join(" ");
   write(note, told);

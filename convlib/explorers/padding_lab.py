@@ -30,7 +30,7 @@ class PaddingLab(Explorer):
     Parameters
     ----------
     input : array of shape (H, W), optional
-        At most 8 × 8 numbers; the numbers 0 to 15 as 4 × 4 by default.
+        At most 8 × 8 numbers; the numbers 1 to 9 as 3 × 3 by default.
     padding : int
         Elements p added on each side, from 0 to 5, but at most one more than the shorter side. A mode whose
         limit that exceeds shows the reason in place of its numbers.
@@ -79,7 +79,7 @@ class PaddingLab(Explorer):
         controls=("padding", "kernel_size", "mode"),
     ):
         state = {
-            "input": np.arange(16).reshape(4, 4) if input is None else input,
+            "input": np.arange(1, 10).reshape(3, 3) if input is None else input,
             "padding": padding,
             "mode": mode,
             "kernel_size": kernel_size,
