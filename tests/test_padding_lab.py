@@ -68,8 +68,8 @@ def test_the_chosen_mode_and_the_kernel_bound_the_padding():
     explorer = PaddingLab(GRID, padding=2)
     sliders = dict(explorer.controls)
     assert (sliders["padding"].min, sliders["padding"].max) == (0, 5)
-    explorer.update(mode="reflect", kernel_size=7)
-    assert (sliders["padding"].min, sliders["padding"].max) == (2, 3)
+    explorer.update(mode="reflect", kernel_size=5)
+    assert (sliders["padding"].min, sliders["padding"].max) == (1, 3)
     explorer.update(mode="circular", padding=4)
     assert sliders["padding"].max == 4
     explorer.view.mode = 1  # as the page would send it, before the padding that it implies
@@ -95,7 +95,7 @@ def test_the_chosen_mode_and_the_kernel_bound_the_padding():
         ({"padding": 1.0}, TypeError, "padding must be an integer, got 1.0"),
         ({"padding": (1, 1)}, TypeError, r"padding must be an integer, got \(1, 1\)"),
         ({"padding": 0, "kernel_size": 5}, ValueError, "kernel_size must be from 1 to 4 .* got 5"),
-        ({"kernel_size": 0}, ValueError, "kernel_size must be from 1 to 6 .* got 0"),
+        ({"kernel_size": 0}, ValueError, "kernel_size must be from 1 to 5 .* got 0"),
         ({"mode": "mirror"}, ValueError, "mode must be one of zeros, .* got 'mirror'"),
         ({"selected": (1,)}, TypeError, r"selected must be \(row, column\) or \(\), got \(1,\)"),
         ({"selected": 3}, TypeError, r"selected must be \(row, column\) or \(\), got 3"),

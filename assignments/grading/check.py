@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import functools
 import io
 import json
 import re
@@ -136,17 +137,18 @@ def first_message(outcomes):
 
 def faults_of_variants(of_set):
     """Numbers of students that are too much alike, or on which a common mistake is right."""
-    if not numbers_of(of_set):
+    numbers = sorted(numbers_of(of_set))
+    if not numbers:
         yield "no question has numbers of its own for each student"
         return
-    questions = [cell for cell in of_set.cells("answer") if numbers_of(of_set) & used_in(cell.source)]
+    questions = [cell for cell in of_set.cells("answer") if used_in(cell.source).intersection(numbers)]
     mistakes = [m for m in of_set.mistakes if m.answer in {sets.grade_id(cell) for cell in questions}]
     if not any("variant(" in mistake.source for mistake in mistakes):
         yield "wrong.py has no answer with a friend's numbers"
     seen, harmless = set(), {}
     for number in range(IDS):
         names = setup(of_set, f"student {number}")
-        seen.add(repr([names[name] for name in sorted(numbers_of(of_set))]))
+        seen.add(repr([names[name] for name in numbers]))
         right = {sets.grade_id(cell): run(cell.source, names) for cell in questions}
         for mistake in mistakes:
             if "variant(" in mistake.source:
@@ -174,20 +176,25 @@ def used_in(source):
     return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
 
 
+@functools.lru_cache(100)
+def compiled(source):
+    return compile(source, "cell", "exec")
+
+
 def setup(of_set, student):
     """What a student's notebook defines before the first answer."""
     names = {"__name__": "check"}
     for cell in of_set.cells("setup", "student"):
         source = f"STUDENT_ID = {student!r}" if sets.kind_of(cell) == "student" else cell.source
         with contextlib.redirect_stdout(io.StringIO()):
-            exec(compile(source, "setup", "exec"), names)
+            exec(compiled(source), names)
     return names
 
 
 def run(source, names):
     """The plain values that a cell defines."""
     found = dict(names)
-    exec(compile(source, "answer", "exec"), found)
+    exec(compiled(source), found)
     return {
         name: value
         for name, value in found.items()

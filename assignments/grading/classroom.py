@@ -25,7 +25,7 @@ from assignments.grading.marking import marking_page
 from assignments.grading.tables import is_mark, read_graded, read_marks, read_roster, unused
 
 PATIENCE = 2 * SECONDS_IN_ALL  # seconds for one submission, the start of its processes included
-# what students' notebooks call of the library most
+# what students' notebooks call of the library most, besides what the solution does
 WARM = """
 import numpy as np, convlib
 for kind in (np.float64, np.float32, np.int64):
@@ -159,7 +159,9 @@ def warm(of_set, work):
     """A folder with convlib's compiled code, so that not every submission compiles it anew."""
     (work / "warm").mkdir()
     notebook, compiled = work / "warm" / "notebook.ipynb", work / "compiled"
-    write(notebook, nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(WARM)]))
+    solution = of_set.solved("warm")
+    solution.cells.append(nbformat.v4.new_code_cell(WARM))
+    write(notebook, solution)
     run_judge(of_set, notebook, "warm", [0], work / "warm" / "outcome.json", compiled)
     return compiled
 

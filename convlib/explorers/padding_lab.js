@@ -8,7 +8,7 @@ import { clamp, shapeOf, unfitArray, upTo } from "./toolkit/numbers.js";
 import { largestPadding, sources } from "./toolkit/padding.js";
 import { TEXT } from "./toolkit/words.js";
 
-const LARGEST = { input: 8, kernel: 7, padding: 5, number: 9999 };
+const LARGEST = { input: 8, kernel: 5, padding: 5, number: 9999 };
 const MOST_LARGE = 8; // columns of a table whose cells are large
 const MOST_BESIDE = 10; // and of one that has room beside another in the book
 const WORDS = TEXT.padding;

@@ -10,7 +10,7 @@ from convlib.functional import pad, pad_mode
 from convlib.gradients import conv2d_input
 from convlib.shapes import count_windows, largest_padding
 
-LARGEST_INPUT, LARGEST_KERNEL, LARGEST_PADDING = 8, 7, 5
+LARGEST_INPUT, LARGEST_KERNEL, LARGEST_PADDING = 8, 5, 5
 
 
 class PaddingLabView(View):
@@ -37,7 +37,7 @@ class PaddingLab(Explorer):
     mode : {"zeros", "reflect", "replicate", "circular"}
         The mode of the code and of `result`, which must allow ``padding``.
     kernel_size : int
-        Rows and columns of the kernel whose reads are counted, from 1 to 7; it must fit the padded input.
+        Rows and columns of the kernel whose reads are counted, from 1 to 5; it must fit the padded input.
     selected : (int, int) or ()
         Row and column of the element whose source is shown first; (-1, 2) lies just above the input.
     controls : sequence of str

@@ -18,7 +18,8 @@ export function fit(parent, kept, first, count, make) {
     if (!kept.has(number)) kept.set(number, make(number));
     return kept.get(number);
   });
-  for (const child of [...parent.children]) if (!wanted.includes(child)) child.remove();
+  const isWanted = new Set(wanted);
+  for (const child of [...parent.children]) if (!isWanted.has(child)) child.remove();
   const missing = Math.max(wanted.indexOf(parent.firstElementChild), 0); // before those that stay
   parent.prepend(...wanted.slice(0, missing));
   parent.append(...wanted.slice(parent.childElementCount));
