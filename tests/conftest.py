@@ -16,6 +16,9 @@ from serve import SiteHandler, make_server  # noqa: E402
 
 CHROMIUM_FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 CHROMIUM_FLAGS += ["--disable-component-update", "--disable-sync"]
+# no other host is found
+CHROMIUM_FLAGS += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"]
+OWN = ("http://127.0.0.1:", "http://localhost:", "data:", "blob:", "about:")
 # inline scripts and styles are the theme's; blob: is how anywidget imports an explorer
 STRICT_POLICY = (
     "default-src 'none'; connect-src 'self'; font-src 'self' data:; img-src 'self' data: blob:; "
@@ -29,12 +32,14 @@ READY = """() =>
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "browser: needs Chromium or the built site")
+    config.addinivalue_line("markers", "long: begins first, or one worker would be alone with it at the end")
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
         if {"browser", "built_site"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("browser")
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 class StrictHandler(SiteHandler):
@@ -46,26 +51,21 @@ class StrictHandler(SiteHandler):
 
 
 class Page:
-    """A browser page that blocks and records every request that leaves the site, and every error."""
+    """A browser page that records every request that leaves the site, and every error."""
 
     def __init__(self, page):
         self.page = page
         self.outside = []
         self.failed = []
         self.errors = []
-        page.route("**/*", self._admit)
-        page.on("response", lambda r: self.failed.append(f"{r.status} {r.url}") if r.status >= 400 else None)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on(
-            "console", lambda message: self.errors.append(message.text) if message.type == "error" else None
-        )
-
-    def _admit(self, route):
-        if route.request.url.startswith(("http://127.0.0.1:", "http://localhost:", "data:", "blob:")):
-            route.continue_()
-        else:
-            self.outside.append(route.request.url)
-            route.abort()
+        self.heard = {
+            "request": lambda request: request.url.startswith(OWN) or self.outside.append(request.url),
+            "response": lambda r: r.status < 400 or self.failed.append(f"{r.status} {r.url}"),
+            "pageerror": lambda error: self.errors.append(str(error)),
+            "console": lambda told: told.type != "error" or self.errors.append(told.text),
+        }
+        for name, hear in self.heard.items():
+            page.on(name, hear)
 
     def open(self, address, scripts=True):
         """Go to an address and wait until the page's explorers, if it has any, can be used."""
@@ -79,6 +79,15 @@ class Page:
         assert not self.outside, f"requests that leave the site: {self.outside}"
         assert not self.failed, f"requests that failed: {self.failed}"
         assert not self.errors, f"errors in the page: {self.errors}"
+
+    def leave(self):
+        """Make the browser's page as good as new."""
+        for name, hear in self.heard.items():
+            self.page.remove_listener(name, hear)
+        if self.page.url.startswith("http"):
+            self.page.evaluate("localStorage.clear(), sessionStorage.clear()")
+        self.page.goto("about:blank")
+        self.page.mouse.move(0, 0)
 
 
 @pytest.fixture(scope="session")
@@ -131,19 +140,36 @@ def strict_site_below(built_site, tmp_path_factory):
         yield f"{address}some/book/"
 
 
+@pytest.fixture(scope="session")
+def idle_pages():
+    """Pages of the browser that no test uses now: a page that has read a script before is ready sooner."""
+    return []
+
+
 @pytest.fixture
-def open_page(browser):
-    """A factory of recording pages: ``open_page(width=…, theme="dark")``."""
-    contexts = []
+def open_page(browser, idle_pages):
+    """A factory of recording pages: ``open_page(width=…, theme="dark")``; others take a new context."""
+    lent, contexts = [], []
 
     def new_page(width=1280, height=900, theme="light", **options):
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=theme, **options
-        )
-        contexts.append(context)
-        return Page(context.new_page())
+        if options or not idle_pages:
+            context = browser.new_context(**options)
+            page = context.new_page()
+        else:
+            page = idle_pages.pop()
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(media="null", color_scheme=theme)
+        recorder = Page(page)
+        if options:
+            contexts.append(context)
+        else:
+            lent.append(recorder)
+        return recorder
 
     yield new_page
+    for recorder in lent:
+        recorder.leave()
+        idle_pages.append(recorder.page)
     for context in contexts:
         context.close()
 

@@ -26,7 +26,7 @@ from convlib.explorers import FilterBench, SlidingWindow
 
 STEPS = int(os.environ.get("CONVLIB_WALK") or 8)
 # sleeps without giving up Python's lock, so that no other thread of the kernel answers either
-BUSY = "import ctypes; _ = ctypes.PyDLL(None).usleep(6_000_000)"
+BUSY = "import ctypes; _ = ctypes.PyDLL(None).usleep(4_000_000)"
 
 
 # by default it has one slider, which changes nothing that is computed
@@ -205,7 +205,7 @@ def test_kernel_and_page_agree_on_a_walk_and_the_page_goes_on_without_the_kernel
         page.wait_for_timeout(200)
         while not notebook.is_waiting():  # some movements need no computing
             move(page, explorer, rng)
-        notebook.wait_for("page", 6000)
+        notebook.wait_for("page", 4000)
         assert_as_in_python(notebook, explorer, "page")
         notebook.wait_for("kernel", 15000)
 

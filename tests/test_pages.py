@@ -190,6 +190,7 @@ def test_a_phone_a_sixth_as_fast_gets_there_without_an_error(open_page, site):
     recorder.open(site + next(path for path in CHAPTERS if path.endswith("padding.html")))
     recorder.page.wait_for_timeout(1000 * PATIENCE)
     recorder.assert_clean()
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 1})
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -331,6 +331,7 @@ def test_the_module_is_small_uses_vectors_and_imports_nothing():
     assert re.search(rb"\xfd\xe6\x01", module)
 
 
+@pytest.mark.long
 def test_a_build_gives_the_same_bytes_every_time(monkeypatch, tmp_path):
     built = webassembly.read()
     monkeypatch.setattr(webassembly, "PATH", tmp_path / "convlib.wasm")

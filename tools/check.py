@@ -9,11 +9,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sys.executable
 PYTEST = [PYTHON, "-m", "pytest", "-q", "-n", str(min(os.cpu_count() or 1, 8))]
-# The loops as Python runs them: slow, so few examples each, and their lines can be counted. The two files are
-# about compiled code; a test runs them in a process of its own, which is counted too.
+# The loops as Python runs them: slow, so few examples each, and their lines can be counted. Left out are
+# tests of texts, and those that ask for much and reach few lines that others do not.
 PLAIN = ["env", "NUMBA_DISABLE_JIT=1", "CONVLIB_EXAMPLES=10", *PYTEST, "--cov"]
-PLAIN += [f"--ignore=convlib/webassembly/{name}.py" for name in ("compile", "exports")]
-PLAIN += [f"--ignore=tests/test_{name}.py" for name in ("notebooks", "prose", "source_map")]  # texts
+PLAIN += [f"--ignore=tests/test_{name}.py" for name in ("notebooks", "prose", "source_map")]
+PLAIN += [f"--ignore=tests/test_{name}.py" for name in ("errors", "learn_kernel", "peers")]
 # those of the library take their time to be collected
 NO_DOCTESTS = ["-p", "no:doctest", "-o", "addopts="]
 
@@ -23,7 +23,11 @@ STEPS = {
     "format": [PYTHON, "-m", "ruff", "format", "--check", "."],
     "browser": [PYTHON, "tools/find_browser.py"],
     "convlib.wasm and front end": [PYTHON, "tools/build.py", "wasm", "front_end"],
-    "library, doctests, notebook hygiene": [*PYTEST, "-m", "not browser"],
+    "library, doctests, notebook hygiene": [
+        *PYTEST,
+        "-m",
+        "not browser and not long",
+    ],  # the long one is in the next
     "plain Python, with coverage": [*PLAIN, "-m", "not browser"],
     "graded sets": ["make", "check-assignments"],
     "stored outputs": [*PYTEST, *NO_DOCTESTS, "--nbval", "--dist=loadfile", "book"],

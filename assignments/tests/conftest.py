@@ -9,7 +9,7 @@ from assignments.grading import classroom
 
 @pytest.fixture(scope="session", autouse=True)
 def one_compilation_for_a_set(tmp_path_factory):
-    """Grading compiles what a set's submissions need, once for a class; here once for all tests of the set."""
+    """Grading compiles what a set's submissions need once for a class; here once for all tests of a set."""
     folder, compile_for = tmp_path_factory.mktemp("compiled"), classroom.warm
 
     def warm(of_set, work):
