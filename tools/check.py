@@ -9,11 +9,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sys.executable
 PYTEST = [PYTHON, "-m", "pytest", "-q", "-n", str(min(os.cpu_count() or 1, 8))]
+COMPILED = [*PYTEST, "-m", "not browser and not long"]  # a long one would come twice
 # The loops as Python runs them: slow, so few examples each, and their lines can be counted. Left out are
-# tests of texts, and those that ask for much and reach few lines that others do not.
+# tests of texts and, but once a week, those that ask for much and reach few lines that others do not.
 PLAIN = ["env", "NUMBA_DISABLE_JIT=1", "CONVLIB_EXAMPLES=10", *PYTEST, "--cov"]
-PLAIN += [f"--ignore=tests/test_{name}.py" for name in ("notebooks", "prose", "source_map")]
-PLAIN += [f"--ignore=tests/test_{name}.py" for name in ("errors", "learn_kernel", "peers")]
+LEFT_OUT = ["notebooks", "prose", "source_map"]
+LEFT_OUT += [] if os.environ.get("CONVLIB_WALK") else ["errors", "learn_kernel", "peers"]
+PLAIN += [f"--ignore=tests/test_{name}.py" for name in LEFT_OUT]
 # those of the library take their time to be collected
 NO_DOCTESTS = ["-p", "no:doctest", "-o", "addopts="]
 
@@ -23,11 +25,7 @@ STEPS = {
     "format": [PYTHON, "-m", "ruff", "format", "--check", "."],
     "browser": [PYTHON, "tools/find_browser.py"],
     "convlib.wasm and front end": [PYTHON, "tools/build.py", "wasm", "front_end"],
-    "library, doctests, notebook hygiene": [
-        *PYTEST,
-        "-m",
-        "not browser and not long",
-    ],  # the long one is in the next
+    "library, doctests, notebook hygiene": COMPILED,
     "plain Python, with coverage": [*PLAIN, "-m", "not browser"],
     "graded sets": ["make", "check-assignments"],
     "stored outputs": [*PYTEST, *NO_DOCTESTS, "--nbval", "--dist=loadfile", "book"],
