@@ -498,27 +498,34 @@ def source_index(position, size, mode):
 
 
 @part
-def copy_row(row, line, begin, step, mode, value):
-    """Every ``step``-th element of the padded ``line``, from ``begin`` on: row[q] = line[begin + q · step].
-
-    Where the mode's rule gives no element, ``row`` gets ``value``.
-    """
-    columns, width = len(row), len(line)
-    # columns first … last − 1 lie inside the line: a plain copy; the rest follow the mode's rule
+def inside(columns, width, begin, step):
+    """Which of the columns begin, begin + step, … of a padded line lie in it: from which, to before which."""
     first, last = -begin, width - begin
     if step > 1:  # a division takes as long as copying a short row
         first, last = ceil_divide(first, step), ceil_divide(last, step)
     first = min(columns, max(0, first))
-    last = min(columns, max(first, last))
+    return first, min(columns, max(first, last))
+
+
+@part
+def copy_row(rows, place, columns, volume, source, width, begin, step, within, mode, value):
+    """Every ``step``-th element of a padded line, from ``begin`` on: row[q] = line[begin + q · step].
+
+    The row has its ``columns`` from ``place`` on in ``rows``, the line its ``width`` elements from ``source``
+    on in ``volume``: to make a view of each would take longer than to copy a short row. ``within`` is what
+    ``inside`` says. Where the mode's rule gives no element, the row gets ``value``.
+    """
+    row, line = address(rows, place), address(volume, source)
+    first, last = within
     if step == 1:
-        copy(address(row, first), address(line, begin + first), last - first)
+        copy(address(rows, place + first), address(volume, source + begin + first), last - first)
     else:
         for q in range(first, last):
             row[q] = line[begin + q * step]
-    for edge in range(columns - (last - first)):
-        q = edge if edge < first else edge + last - first
-        x = source_index(begin + q * step, width, mode)
-        row[q] = line[x] if 0 <= x < width else value
+    for low, high in ((0, first), (last, columns)):
+        for q in range(low, high):
+            x = -1 if mode == ZEROS else source_index(begin + q * step, width, mode)
+            row[q] = line[x] if 0 <= x < width else value
 
 
 @part
@@ -531,21 +538,25 @@ def copy_window(rows, volume, n, channel, corner, sizes, stored, mode):
     the columns that it reads beside each other.
     """
     all_depths, all_heights, phases, columns = stored
-    depth, height = volume.shape[2:4]
+    channels, depth, height, width = volume.shape[1:]
     zero = volume.dtype.type(0)
-    for c in range(sizes[0]):
-        for z in range(sizes[1]):
-            source_z = source_index(corner[0] + z, depth, mode)
-            for y in range(sizes[2]):
-                source_y = source_index(corner[1] + y, height, mode)
-                for phase in range(phases):
-                    begin = (((c * all_depths + z) * all_heights + y) * phases + phase) * columns
-                    row = rows[begin : begin + columns]
+    for phase in range(phases):
+        begin = corner[2] + phase
+        within = inside(columns, width, begin, phases)
+        for c in range(sizes[0]):
+            for z in range(sizes[1]):
+                source_z = source_index(corner[0] + z, depth, mode)
+                for y in range(sizes[2]):
+                    source_y = source_index(corner[1] + y, height, mode)
+                    place = (((c * all_depths + z) * all_heights + y) * phases + phase) * columns
                     if 0 <= source_z < depth and 0 <= source_y < height:
-                        line = volume[n, channel + c, source_z, source_y]
-                        copy_row(row, line, corner[2] + phase, phases, mode, zero)
+                        line = ((n * channels + channel + c) * depth + source_z) * height + source_y
+                        copy_row(
+                            rows, place, columns, volume, line * width, width, begin, phases, within, mode,
+                            zero,
+                        )  # fmt: skip
                     else:
-                        row[:] = zero
+                        rows[place : place + columns] = zero
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
@@ -554,8 +565,9 @@ def pad_into(out, volume, before, mode, value):
 
     ``before`` is the padding before each axis.
     """
-    planes, depths, rows, _ = out.shape
-    depth, height, _ = volume.shape[1:]
+    planes, depths, rows, columns = out.shape
+    depth, height, width = volume.shape[1:]
+    within = inside(columns, width, -before[2], 1)
     for unit in prange(planes * depths):
         unit = np.intp(unit)
         z, plane = unit % depths, unit // depths
@@ -565,7 +577,9 @@ def pad_into(out, volume, before, mode, value):
             if source_z < 0 or source_y < 0:
                 out[plane, z, y] = value
             else:
-                copy_row(out[plane, z, y], volume[plane, source_z, source_y], -before[2], 1, mode, value)
+                place = (unit * rows + y) * columns
+                source = ((plane * depth + source_z) * height + source_y) * width
+                copy_row(out, place, columns, volume, source, width, -before[2], 1, within, mode, value)
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
