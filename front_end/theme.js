@@ -10,6 +10,17 @@ addEventListener("DOMContentLoaded", () => {
   all(".citation-list > .citation", (entry) => entry.setAttribute("role", "listitem"));
 });
 
+// The theme looks which code can be scrolled, and so has to be reached from the keyboard, some time after the window's
+// size has changed. The code's own size may change later, when the sidebar has slid in.
+const scrollers = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    target.tabIndex = target.scrollWidth > target.clientWidth || target.scrollHeight > target.clientHeight ? 0 : -1;
+  }
+});
+addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll("pre, .cell_output > .output").forEach((box) => scrollers.observe(box));
+});
+
 // A formula too wide for the screen scrolls in its own box, so the keyboard has to reach that box.
 function reachWideFormulas() {
   document.querySelectorAll('mjx-container[display="true"]').forEach((formula) => {

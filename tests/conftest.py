@@ -27,7 +27,8 @@ STRICT_POLICY = (
 # the views are placed, and each explorer has drawn at least once
 READY = """() =>
     (document.documentElement.dataset.widgets || !document.querySelector("script[type*='widget-state']"))
-    && [...document.querySelectorAll(".widgets")].every((box) => box.querySelector("[data-updates]"))"""
+    && [...document.querySelectorAll(".widgets")].every(
+        (box) => Number(box.querySelector("[data-updates]")?.dataset.updates) > 0)"""
 
 
 def pytest_configure(config):

@@ -18,7 +18,7 @@ import convlib
 # what a reader sees of the explorers in a box of widgets: their HTML and the pixels of their canvases
 DRAWN = """(box) => [...box.querySelectorAll(".convlib-explorer")].map((explorer) =>
     [explorer.innerHTML, ...[...explorer.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL())])"""
-# the theme gives what can be scrolled a place in the order of Tab, some time after the last change of size
+# what can be scrolled has a place in the order of Tab
 SCROLLERS_IN_REACH = """() => [...document.querySelectorAll("pre, .cell_output > .output")].every(
     (box) => box.scrollWidth <= box.clientWidth || box.tabIndex === 0)"""
 PATIENCE = 3  # seconds
