@@ -10,27 +10,19 @@ addEventListener("DOMContentLoaded", () => {
   all(".citation-list > .citation", (entry) => entry.setAttribute("role", "listitem"));
 });
 
-// The theme looks which code can be scrolled, and so has to be reached from the keyboard, some time after the window's
-// size has changed. The code's own size may change later, when the sidebar has slid in.
+// Code and formulas too wide for the screen scroll in boxes of their own, so the keyboard has to reach those. The theme
+// looks for such code some time after the window's size has changed; the code's own size may change later, when the
+// sidebar has slid in. The box of a formula only scrolls sideways.
 const scrollers = new ResizeObserver((entries) => {
   for (const { target } of entries) {
-    target.tabIndex = target.scrollWidth > target.clientWidth || target.scrollHeight > target.clientHeight ? 0 : -1;
+    const isTall = target.localName !== "mjx-container" && target.scrollHeight > target.clientHeight;
+    if (isTall || target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
   }
 });
-addEventListener("DOMContentLoaded", () => {
-  document.querySelectorAll("pre, .cell_output > .output").forEach((box) => scrollers.observe(box));
-});
-
-// A formula too wide for the screen scrolls in its own box, so the keyboard has to reach that box.
-function reachWideFormulas() {
-  document.querySelectorAll('mjx-container[display="true"]').forEach((formula) => {
-    if (formula.scrollWidth > formula.clientWidth) formula.tabIndex = 0;
-    else formula.removeAttribute("tabindex");
-  });
-}
-
-addEventListener("load", () => window.MathJax?.startup?.promise.then(reachWideFormulas));
-addEventListener("resize", reachWideFormulas);
+const watch = (selector) => document.querySelectorAll(selector).forEach((box) => scrollers.observe(box));
+addEventListener("DOMContentLoaded", () => watch("pre, .cell_output > .output"));
+addEventListener("load", () => window.MathJax?.startup?.promise.then(() => watch('mjx-container[display="true"]')));
 
 // Paper is white: print in the light theme, whatever the screen shows.
 let onScreen;
