@@ -8,7 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sys.executable
-PYTEST = [PYTHON, "-m", "pytest", "-q", "-n", str(min(os.cpu_count() or 1, 8))]
+# each worker begins at another place, so that no two compile the same loop at the same time
+PYTEST = [PYTHON, "-m", "pytest", "-q", "-n", str(min(os.cpu_count() or 1, 8)), "--dist=worksteal"]
 COMPILED = [*PYTEST, "-m", "not browser and not long"]  # a long one would come twice
 # The loops as Python runs them: slow, so few examples each, and their lines can be counted. Left out are
 # tests of texts and, but once a week, those that ask for much and reach few lines that others do not.
