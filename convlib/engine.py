@@ -8,6 +8,7 @@ import functools
 import itertools
 import math
 import threading
+from types import SimpleNamespace
 
 import numba
 import numpy as np
@@ -32,6 +33,20 @@ def with_slack(shape, dtype, make=np.empty):
     return room[first : first + elements].reshape(shape)
 
 
+def for_loops(array, dtype=None):
+    """An array in C order that loops read.
+
+    Numba would compile a loop once more for read-only arrays. They come here under another name, which allows
+    to write; no loop writes to what it is given to read.
+    """
+    array = np.ascontiguousarray(array, dtype)
+    if array.flags.writeable:
+        return array
+    place, _ = array.__array_interface__["data"]
+    fields = array.__array_interface__ | {"data": (place, False)}
+    return np.asarray(SimpleNamespace(__array_interface__=fields, memory=array))
+
+
 def biases(channels, dtype, bias=None):
     """A bias for each of the output channels, 0 if none is given, and as many more as a tile may read."""
     out = np.zeros(channels + loops.WIDE_BLOCK, dtype)
@@ -48,7 +63,7 @@ def pad(volume, sides, mode="zeros", value=0):
     # padding only copies, so the loop sees bare bits: one compiled version for each size of element
     bits = np.dtype(f"u{volume.itemsize}")
     count = math.prod(planes)
-    source = np.ascontiguousarray(volume).view(bits).reshape(count, depth, height, width)
+    source = for_loops(volume).view(bits).reshape(count, depth, height, width)
     target = out.view(bits).reshape(count, *shape[-3:])
     value = volume.dtype.type(value).view(bits)
     before = tuple(first for first, _ in sides)
@@ -62,7 +77,7 @@ def unpad(padded, sides, mode="zeros"):
     size = [n - before - after for n, (before, after) in zip(padded.shape[2:], sides)]
     out = np.empty((*padded.shape[:2], *size), padded.dtype)
     planes = math.prod(padded.shape[:2])
-    source = np.ascontiguousarray(padded).reshape(planes, *padded.shape[2:])
+    source = for_loops(padded).reshape(planes, *padded.shape[2:])
     before = tuple(first for first, _ in sides)
     with one_loop_at_a_time:
         loops.unpad_into(out.reshape(planes, *size), source, before, PADDING_MODES.index(mode))
@@ -131,10 +146,10 @@ def correlate(volume, weight, bias, groups, windows):
     threads = threads_for(output.size * (weight.size // len(weight)))
     of_loop = plan_correlation(volume.shape, weight.shape, groups, windows, volume.itemsize, threads)
     input_shape, output_shape, weight_shape, plan = of_loop
-    room = Room(np.ascontiguousarray(weight).reshape(weight_shape), bias, plan)
+    room = Room(for_loops(weight).reshape(weight_shape), bias, plan)
     (front, _), (top, _), (left, _) = sides
     arguments = (
-        output.reshape(output_shape), np.ascontiguousarray(volume).reshape(input_shape), room.weight,
+        output.reshape(output_shape), for_loops(volume).reshape(input_shape), room.weight,
         room.packed, room.bias, room.offsets, room.rows, room.places, groups, PADDING_MODES.index(mode),
         weight.shape[2:], stride, (front, top, left), dilation, room.cut, room.stored,
     )  # fmt: skip
@@ -173,8 +188,8 @@ def winograd(volume, weight, bias, windows):
     lost = np.zeros((threads, lanes), dtype)
     with one_loop_at_a_time:
         loops.winograd_into(
-            units, np.zeros(1, np.intp), output, np.ascontiguousarray(volume),
-            np.ascontiguousarray(weight).reshape(c_out, channels * 9),
+            units, np.zeros(1, np.intp), output, for_loops(volume),
+            for_loops(weight).reshape(c_out, channels * 9),
             np.empty((blocks, channels * 9, loops.WIDE_BLOCK), dtype),
             np.empty((blocks, loops.POINTS * channels, loops.WIDE_BLOCK), dtype),
             biases(c_out, dtype, bias), biases(cut[1], dtype), np.empty(loops.POINTS * channels, np.intp),
@@ -197,7 +212,7 @@ def winograd_apart(volume, weight, bias, windows):
     with one_loop_at_a_time:
         loops.space_to_batch_into(
             inputs.reshape(*steps, batch * channels, oh + 2, ow + 2),
-            np.ascontiguousarray(volume).reshape(batch * channels, height, width),
+            for_loops(volume).reshape(batch * channels, height, width),
             (sides[1][0], sides[2][0]),
         )
     dense = windows._replace(sides=((0, 0),) * 3, dilation=(1, 1, 1), mode="zeros", output_size=(1, oh, ow))
@@ -257,7 +272,7 @@ def transpose(volume, weight, bias, groups, windows):
     room = Room(by_class, bias, plan)
     with one_loop_at_a_time:
         loops.transpose_into(
-            room.units, room.counter, output, width, np.ascontiguousarray(volume),
+            room.units, room.counter, output, width, for_loops(volume),
             room.weight, room.packed, room.bias, room.offsets, positions, classes,
             room.rows, room.places, groups, stride, residues, before, room.cut, room.stored,
         )  # fmt: skip
@@ -319,7 +334,7 @@ def weight_gradient(volume, gradient, kernel, groups, windows):
     nothing = biases(c_out, volume.dtype)
     runs = -(-out.shape[-1] * volume.itemsize // loops.VECTOR_BYTES) + loops.SINGLE_RUNS
     with one_loop_at_a_time:
-        loops.pack_pixels(packed, offsets, np.ascontiguousarray(gradient), groups, stride, *size, channels_in)
+        loops.pack_pixels(packed, offsets, for_loops(gradient), groups, stride, *size, channels_in)
         loops.weight_gradient_into(
             out,
             np.empty_like(out),
@@ -341,7 +356,7 @@ def max_pool(volume, kernel, windows, with_indices):
     least = -np.inf if volume.dtype.kind == "f" else np.iinfo(volume.dtype).min
     # one compiled version for all integers: the largest of them is the same however wide they are
     wide = volume.dtype if volume.dtype.kind == "f" or volume.dtype == np.uint64 else np.dtype(np.int64)
-    planes = np.ascontiguousarray(volume, wide).reshape(-1, *volume.shape[2:])
+    planes = for_loops(volume, wide).reshape(-1, *volume.shape[2:])
     output = np.empty((len(planes), *output_size), wide)
     indices = np.empty(output.shape, np.int64) if with_indices else None
     with one_loop_at_a_time:
@@ -357,7 +372,7 @@ def max_pool_input(volume, gradient, kernel, windows):
     _, indices = max_pool(volume, kernel, windows, with_indices=True)
     planes = math.prod(volume.shape[:2])
     out = np.empty(volume.shape, gradient.dtype)
-    flat = np.ascontiguousarray(gradient).reshape(planes, math.prod(gradient.shape[2:]))
+    flat = for_loops(gradient).reshape(planes, math.prod(gradient.shape[2:]))
     with one_loop_at_a_time:
         loops.scatter_into(
             out.reshape(planes, math.prod(volume.shape[2:])), flat, indices.reshape(flat.shape)
@@ -368,7 +383,7 @@ def max_pool_input(volume, gradient, kernel, windows):
 def avg_pool(volume, kernel, windows, include_padding):
     """The mean of each window."""
     output_size, padding = windows.output_size, tuple(before for before, _ in windows.sides)
-    planes = np.ascontiguousarray(volume).reshape(-1, *volume.shape[2:])
+    planes = for_loops(volume).reshape(-1, *volume.shape[2:])
     output = np.empty((len(planes), *output_size), volume.dtype)
     with one_loop_at_a_time:
         loops.avg_pool_into(output, planes, kernel, windows.stride, padding, include_padding)
@@ -378,7 +393,7 @@ def avg_pool(volume, kernel, windows, include_padding):
 def avg_pool_input(size, gradient, kernel, windows, include_padding):
     """The gradient of ``avg_pool`` for an input of spatial ``size``."""
     padding = tuple(before for before, _ in windows.sides)
-    planes = np.ascontiguousarray(gradient).reshape(-1, *gradient.shape[2:])
+    planes = for_loops(gradient).reshape(-1, *gradient.shape[2:])
     out = np.empty((len(planes), *size), gradient.dtype)
     with one_loop_at_a_time:
         loops.avg_pool_back_into(out, planes, kernel, windows.stride, padding, include_padding)
@@ -400,7 +415,7 @@ def unfold(volume, kernel, windows):
 def fold(columns, size, windows):
     """The adjoint of ``unfold``: columns (N, channels, KH, KW, OH, OW) to images (N, channels, *size)."""
     batch, channels = columns.shape[:2]
-    planes = np.ascontiguousarray(columns).reshape(batch * channels, *columns.shape[2:])
+    planes = for_loops(columns).reshape(batch * channels, *columns.shape[2:])
     out = np.empty((len(planes), *size), columns.dtype)
     padding = tuple(before for before, _ in windows.sides[1:])
     with one_loop_at_a_time:
