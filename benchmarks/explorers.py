@@ -142,11 +142,11 @@ def measure_start(browser):
 
 def measure_lab(browser, kinds, folder):
     with test_lab.run_lab(folder, kinds) as address:
+        page = test_lab.open_lab(browser, address)
         for kind in kinds:
-            page = browser.new_page(viewport={"width": 1300, "height": 1400})
-            test_lab.Notebook(page, address, folder, kind)
+            notebook = test_lab.Notebook(page, address, folder, kind)
             measure_controls(page, kind(), "kernel")
-            page.close()
+            notebook.close()
 
 
 def main():

@@ -49,6 +49,7 @@ def run_lab(folder, kinds=KINDS):
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
     command += ["--ServerApp.port_retries=0", "--IdentityProvider.token=", f"--notebook-dir={folder}"]
+    command += ["--LabApp.expose_app_in_browser=True"]  # as `jupyterapp`
     own = {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "RUNTIME")}
     environment = os.environ | own | {"JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces")}
     with (folder / "log.txt").open("w") as log:
@@ -76,12 +77,22 @@ def wait_until(holds, seconds):
         time.sleep(0.2)
 
 
+def open_lab(browser, address):
+    """A browser page with JupyterLab, and no notebook in it."""
+    page = browser.new_context(viewport={"width": 1300, "height": 1400}).new_page()
+    page.goto(f"{address}/lab?reset")
+    page.wait_for_function("window.jupyterapp?.restored.then(() => true)", timeout=40000)
+    return page
+
+
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    """The address and the folder of a running JupyterLab."""
+def lab(browser, tmp_path_factory):
+    """A page with a running JupyterLab, its address and its folder: loading takes longer than most tests."""
     folder = tmp_path_factory.mktemp("lab")
     with run_lab(folder) as address:
-        yield address, folder
+        page = open_lab(browser, address)
+        yield page, address, folder
+        page.context.close()
 
 
 class Notebook:
@@ -89,13 +100,23 @@ class Notebook:
 
     def __init__(self, page, address, folder, kind):
         self.page = page
-        self.kind = kind
-        page.goto(f"{address}/lab/tree/{kind.__name__}.ipynb?reset")
+        path = f"{kind.__name__}.ipynb"
+        # not awaited: it says that it is done some seconds after it is
+        page.evaluate("(path) => void jupyterapp.commands.execute('docmanager:open', { path })", path)
         page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=40000)
         self.run_all()
         sessions = json.load(urllib.request.urlopen(f"{address}/api/sessions"))
-        (kernel,) = {s["kernel"]["id"] for s in sessions if s["path"] == f"{kind.__name__}.ipynb"}
+        (kernel,) = {s["kernel"]["id"] for s in sessions if s["path"] == path}
         self.file = folder / "runtime" / f"kernel-{kernel}.json"
+
+    def close(self):
+        """Close the notebook, what was not saved with it, and end its kernel."""
+        self.page.evaluate(
+            """async () => {
+              for (const widget of [...jupyterapp.shell.widgets("main")]) widget.dispose();
+              await jupyterapp.serviceManager.sessions.shutdownAll();
+            }"""
+        )
 
     def menu(self, *items):
         self.page.locator(".lm-MenuBar-item", has_text=re.compile(f"^{items[0]}$")).click()
@@ -154,18 +175,17 @@ class Notebook:
 
 
 @pytest.fixture
-def open_notebook(lab, browser):
-    """A factory of open notebooks, one for each kind of explorer."""
-    contexts = []
+def open_notebook(lab):
+    """A factory of the open notebook of a kind of explorer."""
+    opened = []
 
     def open_one(kind):
-        context = browser.new_context(viewport={"width": 1300, "height": 1400})
-        contexts.append(context)
-        return Notebook(context.new_page(), *lab, kind)
+        opened.append(Notebook(*lab, kind))
+        return opened[-1]
 
     yield open_one
-    for context in contexts:
-        context.close()
+    for notebook in opened:
+        notebook.close()
 
 
 def assert_as_in_python(notebook, explorer, who):

@@ -11,6 +11,8 @@ PYTHON = sys.executable
 # each worker begins at another place, so that no two compile the same loop at the same time
 PYTEST = [PYTHON, "-m", "pytest", "-q", "-n", str(min(os.cpu_count() or 1, 8)), "--dist=worksteal"]
 COMPILED = [*PYTEST, "-m", "not browser and not long"]  # a long one would come twice
+# nor those that call nothing compiled
+COMPILED += [f"--ignore=tests/test_{name}.py" for name in ("filters", "reference")]
 # The loops as Python runs them: slow, so few examples each, and their lines can be counted. Left out are
 # tests of texts and, but once a week, those that ask for much and reach few lines that others do not.
 PLAIN = ["env", "NUMBA_DISABLE_JIT=1", "CONVLIB_EXAMPLES=10", *PYTEST, "--cov"]

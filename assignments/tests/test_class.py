@@ -1,7 +1,11 @@
-"""A class of 60 in one command: perfect, partial, damaged and hostile submissions, in three layouts."""
+"""A class in one command: perfect, partial, damaged and hostile submissions, in three layouts.
+
+``test_check`` grades all known wrong answers: here are three of them or, with CONVLIB_WALK, a class of 60.
+"""
 
 import csv
 import io
+import os
 import shutil
 import time
 import zipfile
@@ -14,7 +18,7 @@ from assignments.grading import classroom, sets
 from assignments.grading.kernel import has_sandbox
 from assignments.tests.hostile import ALL, BANK, CONV2D, MENDED, NAME, file_of
 
-SIZE = 60
+SIZE, PARTIAL = (60, None) if os.environ.get("CONVLIB_WALK") else (50, 3)
 MINUTES = 20  # ten on a machine that does nothing else
 PERFECT = [
     "张伟",
@@ -42,7 +46,7 @@ def handed_in():
         files[name], points[name] = make(of_set.solved(name)), earned
     for name in PERFECT:
         files[name], points[name] = file_of(of_set.solved(name)), ALL
-    for number, mistake in enumerate(of_set.mistakes):
+    for number, mistake in enumerate(of_set.mistakes[:PARTIAL]):
         name = f"partial {number}"
         files[name], points[name] = file_of(of_set.solved(name, mistake)), "partial"
     while len(files) < SIZE:
