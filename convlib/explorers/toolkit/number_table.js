@@ -135,15 +135,18 @@ export class NumberTable {
     if (below?.tagName === "INPUT") return; // the reader is typing in it
     const { value, note = "", label = "", marks = "", selected, heat } = this.cellAt(row, column);
     const text = value === undefined ? "" : number(value);
+    const said = this.interactive ? [text + note, label, this.where(row, column)].filter(Boolean).join(", ") : "";
+    const look = [text, note, marks, said, selected, heat].join("\n");
+    if (cell.look === look) return; // to ask the document what it shows takes longer
+    cell.look = look;
     write(cell, text);
     if (below) write(below, note);
     else if (note) cell.append(element("small", { "aria-hidden": true }, note));
-    if (cell.className !== marks) cell.className = marks;
+    cell.className = marks;
     if (heat !== undefined) cell.style.setProperty("--convlib-heat", `${Math.round(100 * heat)}%`);
     if (!this.interactive) return;
-    const said = [text + note, label, this.where(row, column)].filter(Boolean).join(", ");
-    if (cell.ariaLabel !== said) cell.ariaLabel = said;
-    if (cell.ariaSelected !== String(Boolean(selected))) cell.ariaSelected = Boolean(selected);
+    cell.ariaLabel = said;
+    cell.ariaSelected = Boolean(selected);
   }
 
   find(target) {
