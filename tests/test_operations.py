@@ -1079,11 +1079,12 @@ def test_forty_calls_leave_nothing_behind(name):
 
     tracemalloc.start()
     try:
-        memory_after(10)
-        # what a call leaves behind it leaves each time; other threads of this process may keep something once
-        grown = min(memory_after(40) - memory_after(0) for _ in range(3))
+        settled = memory_after(10)
+        forty, eighty, more = (memory_after(40) for _ in range(3))
     finally:
         tracemalloc.stop()
+    # what a call leaves behind it leaves each time; other threads of this process may keep something once
+    grown = min(forty - settled, eighty - forty, more - eighty)
     assert grown < 4_000  # fifty bytes a call, and what NumPy keeps for its next scalars
 
 

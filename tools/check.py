@@ -8,10 +8,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sys.executable
-# each worker begins at another place, so that no two compile the same loop at the same time
+# each worker begins at another place, so that two seldom compile the same loop at the same time
 PYTEST = [PYTHON, "-m", "pytest", "-q", "-n", str(min(os.cpu_count() or 1, 8)), "--dist=worksteal"]
 COMPILED = [*PYTEST, "-m", "not browser and not long"]  # a long one would come twice
-# nor those that call nothing compiled
+# those that call nothing compiled would come twice, too
 COMPILED += [f"--ignore=tests/test_{name}.py" for name in ("filters", "reference")]
 # The loops as Python runs them: slow, so few examples each, and their lines can be counted. Left out are
 # tests of texts and, but once a week, those that ask for much and reach few lines that others do not.

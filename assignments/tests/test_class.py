@@ -1,6 +1,6 @@
 """A class in one command: perfect, partial, damaged and hostile submissions, in three layouts.
 
-``test_check`` grades all known wrong answers: here are three of them or, with CONVLIB_WALK, a class of 60.
+``test_check`` grades all of the set's known wrong answers. Here are three of them; with CONVLIB_WALK, all.
 """
 
 import csv
@@ -49,9 +49,6 @@ def handed_in():
     for number, mistake in enumerate(of_set.mistakes[:PARTIAL]):
         name = f"partial {number}"
         files[name], points[name] = file_of(of_set.solved(name, mistake)), "partial"
-    while len(files) < SIZE:
-        name = f"perfect {len(files)}"
-        files[name], points[name] = file_of(of_set.solved(name)), ALL
     return files, points
 
 
