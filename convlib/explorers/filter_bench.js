@@ -232,12 +232,13 @@ function build({ engine, signal, place, reset, change, report, say }) {
   }
 
   return function draw(state, result) {
+    const isFirst = !drawn; // without numbers the tables would have no size, and what is below would jump
     const isNew = drawPictures({ state, result });
     left.mark(state.probe, state.kernel.shape[0], state.picture.shape);
     right.mark(state.probe, 1, state.picture.shape);
     right.frame.setAttribute("aria-label", TEXT.probe(...state.probe));
     drawn = { state, result };
-    if (isNew || timer) drawNumbersAtRest();
+    if ((isNew && !isFirst) || timer) drawNumbersAtRest();
     else drawNumbers(drawn);
   };
 }
