@@ -252,6 +252,22 @@ def test_every_public_name_is_documented_the_way_it_is_called(module, built_site
             assert shown == name
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        "pointwise 逐点 1x1",
+        "depthwise 逐通道 深度卷积",
+        "dilated 空洞 膨胀 扩张",
+        "depth 深度",
+        "grouped 分组",
+    ],
+)
+def test_the_search_finds_a_term_by_each_of_its_names(open_page, site, names):
+    for name in names.split():
+        page = open_page().open(f"{site}search.html?q={name}")
+        page.locator("#search-results a", has_text="Glossary").first.wait_for()
+
+
 def test_the_search_finds_a_function_by_its_name(open_page, site):
     page = open_page().open(f"{site}search.html?q=largest_padding")
     found = page.locator("#search-results a", has_text="convlib.shapes.largest_padding").first
