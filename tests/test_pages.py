@@ -259,7 +259,8 @@ def test_every_public_name_is_documented_the_way_it_is_called(module, built_site
         "depthwise 逐通道 深度卷积",
         "dilated 空洞 膨胀 扩张",
         "depth 深度",
-        "grouped 分组",
+        "group 分组",
+        "transposed 转置",
     ],
 )
 def test_the_search_finds_a_term_by_each_of_its_names(open_page, site, names):
