@@ -41,15 +41,29 @@ class Windows(NamedTuple):
     output_size: tuple
 
 
+class Layer(NamedTuple):
+    """A convolution, all but its numbers; the shapes have three axes, but for that of the output."""
+
+    input_shape: tuple
+    weight_shape: tuple
+    output_shape: tuple
+    groups: int
+    windows: Windows
+
+
 def extend(values, fill):
     """Values of one, two or three axes as those of three."""
     return (fill,) * (3 - len(values)) + tuple(values)
 
 
+def volume_shape(shape, axes):
+    """A shape with ``axes`` spatial axes as (N, channels, depth, height, width)."""
+    return (*(shape[: -axes - 1] or (1,)), shape[-axes - 1], *extend(shape[-axes:], 1))
+
+
 def as_volume(array, axes):
     """An array with ``axes`` spatial axes as (N, channels, depth, height, width)."""
-    batch = array.shape[: array.ndim - axes - 1] or (1,)
-    return array.reshape(*batch, array.shape[-axes - 1], *extend(array.shape[-axes:], 1))
+    return array.reshape(volume_shape(array.shape, axes))
 
 
 def like_input(volume, ndim, axes):
@@ -66,13 +80,17 @@ def layouts(axes, batch="N, ", channels="C_in"):
 
 def as_input(function, axes, input, name="input", channels="C_in"):
     array = checks.as_numbers(function, name, input)
-    if array.ndim not in (axes + 1, axes + 2):
-        raise ValueError(
-            f"{function}: {name} must have shape {layouts(axes, channels=channels)}, got shape {array.shape}"
-        )
-    if channels == "C" and array.shape[-axes - 1] == 0:
-        raise ValueError(f"{function}: {name} must have at least one channel, got shape {array.shape}")
+    check_input_shape(function, axes, array.shape, name, channels)
     return array
+
+
+def check_input_shape(function, axes, shape, name="input", channels="C_in"):
+    if len(shape) not in (axes + 1, axes + 2):
+        raise ValueError(
+            f"{function}: {name} must have shape {layouts(axes, channels=channels)}, got shape {shape}"
+        )
+    if channels == "C" and shape[-axes - 1] == 0:
+        raise ValueError(f"{function}: {name} must have at least one channel, got shape {shape}")
 
 
 def as_weight(function, axes, weight, transposed=False):
@@ -105,21 +123,20 @@ def as_one_dtype(function, **arrays):
         )
 
 
-def as_operands(function, axes, input, weight, bias, transposed=False):
-    """input, weight and bias as arrays of one dtype, or all of integers, with the right number of axes."""
-    input = as_input(function, axes, input)
-    weight = as_weight(function, axes, weight, transposed)
-    if bias is not None:
-        bias = checks.as_numbers(function, "bias", bias)
-    as_one_dtype(function, input=input, weight=weight, bias=bias)
-    return input, weight, bias
+def as_operands(function, input, weight, bias):
+    """input, weight and bias as arrays, and their shapes."""
+    input, weight = checks.as_numbers(function, "input", input), checks.as_numbers(function, "weight", weight)
+    if bias is None:
+        return input, weight, None, (input.shape, weight.shape, None)
+    bias = checks.as_numbers(function, "bias", bias)
+    return input, weight, bias, (input.shape, weight.shape, bias.shape)
 
 
-def check_bias(function, bias, channels, rule):
-    if bias is not None and bias.shape != (channels,):
+def check_bias(function, shape, channels, rule):
+    if shape not in (None, (channels,)):
         raise ValueError(
             f"{function}: bias must have shape ({channels},), one number for each output channel ({rule}), "
-            f"got shape {bias.shape}"
+            f"got shape {shape}"
         )
 
 
@@ -198,16 +215,70 @@ def check_padding(function, axis, size, sides, mode):
     raise ValueError(f"{function}: padding {max(sides)} along {axis} of size {size} is too large: {rule}")
 
 
+def is_plain(setting):
+    """Whether it is an int, a string or ints; 1.0 and True equal 1 too, but are no sizes."""
+    kind = type(setting)
+    return kind is int or kind is str or (kind is tuple and all(type(item) is int for item in setting))
+
+
+def remembers(work_out):
+    """A function of layers that keeps its results for plain settings.
+
+    A layer is called over and over with the same ones, and a small one takes no longer than working them out.
+    """
+    remembered = functools.lru_cache(work_out)
+
+    @functools.wraps(work_out)
+    def look_up(function, axes, shapes, dtype, *settings):
+        known = remembered if all(map(is_plain, settings)) else work_out
+        return known(function, axes, shapes, dtype, *settings)
+
+    return look_up
+
+
+@remembers
+def as_layer(function, axes, shapes, dtype, stride, padding, dilation, groups, padding_mode):
+    """A convolution of arrays of these shapes: of the input, of the weight, and of the bias or None."""
+    input_shape, weight_shape, bias_shape = shapes
+    check_input_shape(function, axes, input_shape)
+    check_weight_shape(function, axes, "weight", weight_shape)
+    groups = as_groups(function, groups)
+    check_channels(function, input_shape[-axes - 1], weight_shape, groups)
+    check_bias(function, bias_shape, weight_shape[0], "weight.shape[0]")
+    windows = as_windows(
+        function, input_shape[-axes:], weight_shape[2:], stride, padding, dilation, padding_mode
+    )
+    return layer_of(function, axes, input_shape, weight_shape, weight_shape[0], dtype, groups, windows)
+
+
+@remembers
+def as_transposed_layer(
+    function, axes, shapes, dtype, stride, padding, output_padding, groups, dilation
+):  # fmt: skip
+    """The same for a transposed convolution."""
+    input_shape, weight_shape, bias_shape = shapes
+    check_input_shape(function, axes, input_shape)
+    check_weight_shape(function, axes, "weight", weight_shape, transposed=True)
+    groups = as_groups(function, groups)
+    check_transposed_channels(function, input_shape[-axes - 1], weight_shape, groups)
+    channels_out = weight_shape[1] * groups
+    check_bias(function, bias_shape, channels_out, "weight.shape[1] × groups")
+    windows = as_transposed(
+        function, input_shape[-axes:], weight_shape[2:], stride, padding, output_padding, dilation
+    )
+    return layer_of(function, axes, input_shape, weight_shape, channels_out, dtype, groups, windows)
+
+
+def layer_of(function, axes, input_shape, weight_shape, channels_out, dtype, groups, windows):
+    check_memory(function, input_shape, dtype, axes, windows, channels_out)
+    output_shape = (*input_shape[: -axes - 1], channels_out, *windows.output_size[3 - axes :])
+    return Layer(
+        volume_shape(input_shape, axes), volume_shape(weight_shape, axes), output_shape, groups, windows
+    )
+
+
 def as_windows(function, size, kernel_size, stride, padding, dilation, padding_mode):
     """The settings of a convolution over ``size``, which has one entry per axis."""
-    settings = stride, padding, dilation, padding_mode
-    if all(type(setting) in (int, str) for setting in settings):
-        return remembered_windows(function, size, kernel_size, *settings)
-    return windows_of(function, size, kernel_size, *settings)
-
-
-def windows_of(function, size, kernel_size, stride, padding, dilation, padding_mode):
-    """``as_windows``, worked out."""
     axes = len(size)
     stride = checks.as_integers(function, "stride", stride, axes, at_least=1)
     dilation = checks.as_integers(function, "dilation", dilation, axes, at_least=1)
@@ -226,11 +297,6 @@ def windows_of(function, size, kernel_size, stride, padding, dilation, padding_m
     return Windows(
         extend(stride, 1), extend(sides, (0, 0)), extend(dilation, 1), mode, extend(output_size, 1)
     )
-
-
-# A layer is called over and over with the same settings, and a small one takes no longer than working this
-# out. Only for plain numbers and words: what Python calls equal, like 1 and True, may not be equally legal.
-remembered_windows = functools.lru_cache(windows_of)
 
 
 def as_transposed(function, size, kernel_size, stride, padding, output_padding, dilation):
@@ -276,7 +342,6 @@ def as_pool(function, shape, axes, kernel_size, stride, padding, dilation, ceil_
     return extend(kernel_size, 1), windows
 
 
-@functools.lru_cache
 def check_memory(function, input_shape, dtype, axes, windows, channels_out):
     """Refuse, before anything is allocated, arrays beyond what a machine can address."""
     batch = input_shape[: -axes - 1]

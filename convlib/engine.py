@@ -15,9 +15,12 @@ import numpy as np
 
 from convlib import loops
 from convlib.arguments import PADDING_MODES
-from convlib.loops.cutting import LEAST_MULTIPLY_ADDS, cut_convolution, cut_winograd, winograd_pays
+from convlib.loops.cutting import cut_convolution, cut_winograd, threads_pay, winograd_pays
 
 CACHE_LINE = 64
+# To make room for a layer takes as long as 500,000 multiply-adds: so many of the last ones keep theirs, if it
+# takes no more bytes.
+LAYERS_KEPT, MOST_KEPT = 64, 1 << 20
 
 # One parallel loop at a time: it takes all cores anyway, and Numba's portable threading layer ends the
 # process when two threads start loops at once.
@@ -87,21 +90,24 @@ def unpad(padded, sides, mode="zeros"):
 class Room:
     """How a convolution is cut into units, and the memory that its loop works in."""
 
-    def __init__(self, weight, bias, plan):
-        """weight : (C_out, weights of a channel)"""
+    def __init__(self, weights, c_out, dtype, plan):
+        """weights : of one output channel; plan : ``plan_room``'s"""
         self.cut, self.stored, self.units, threads, inputs, runs, packed = plan
-        c_out, weights = weight.shape
-        dtype = weight.dtype
-        self.weight = weight
         self.packed = np.empty(packed, dtype)
-        self.bias = biases(c_out, dtype, bias)
+        self.bias = np.zeros(c_out + loops.WIDE_BLOCK, dtype)
         self.offsets = np.empty(weights, np.intp)
         self.rows, self.places = with_slack((threads, inputs), dtype), np.empty((threads, runs, 2), np.intp)
         self.counter = np.zeros(1, np.intp)
 
+    def fill(self, bias):
+        """Write what the loop finds there at its beginning."""
+        self.bias[: len(self.bias) - loops.WIDE_BLOCK] = 0 if bias is None else bias
+        self.counter[0] = 0
 
-def plan_room(c_out, weights, groups, itemsize, threads, outputs, step, extra, phases, channels, others):
-    """What ``Room`` needs to know; others : images times depths, the rest as there."""
+
+@functools.lru_cache
+def plan_room(threads, c_out, weights, groups, itemsize, outputs, step, extra, phases, channels, others):
+    """What ``Room`` needs to know; others : images times depths, the rest as ``cut_convolution`` has it."""
     block = loops.block_of(c_out // groups)
     blocks, lanes = -(-(c_out // groups) // block), loops.VECTOR_BYTES // itemsize
     cut, stored, units = cut_convolution(
@@ -113,58 +119,80 @@ def plan_room(c_out, weights, groups, itemsize, threads, outputs, step, extra, p
     return cut, stored, units, max(1, min(threads, units)), inputs, runs, (groups * blocks, weights, block)
 
 
-def threads_for(multiply_adds):
-    return numba.get_num_threads() if multiply_adds >= LEAST_MULTIPLY_ADDS else 1
+def threads_for(multiply_adds, channels_out):
+    """How many threads work; channels_out : those of a group"""
+    block = loops.block_of(channels_out)
+    return numba.get_num_threads() if threads_pay(multiply_adds, block) else 1
 
 
-@functools.lru_cache
-def plan_correlation(input_shape, weight_shape, groups, windows, itemsize, threads):
-    """The shapes that the loop sees, and ``plan_room``."""
-    stride, _, dilation, _, output_size = windows
-    batch, c_in, *size = input_shape
-    c_out, channels, *kernel = weight_shape
-    if math.prod(kernel) == 1 and output_size == tuple(size) and stride == (1, 1, 1):
-        # a window of one pixel: all pixels are one long row
-        size = output_size = 1, 1, math.prod(size)
-    extra = tuple(d * (k - 1) for k, d in zip(kernel, dilation))
-    weights = channels * math.prod(kernel)
-    plan = plan_room(
-        c_out, weights, groups, itemsize, threads, output_size[1:], stride[1:], extra, stride[2], channels,
-        batch * output_size[0],
-    )  # fmt: skip
-    return (batch, c_in, *size), (batch, c_out, *output_size), (c_out, weights), plan
+class Correlation:
+    """All that ``correlate`` needs to know but for the numbers; a small layer's room is kept with it."""
+
+    def __init__(self, input_shape, weight_shape, dtype, groups, windows):
+        stride, sides, dilation, mode, output_size = windows
+        batch, c_in, *size = input_shape
+        c_out, channels, *kernel = weight_shape
+        self.output_shape = batch, c_out, *output_size
+        self.winograd = suits_winograd(input_shape, c_out, tuple(kernel), dtype, groups, windows)
+        if math.prod(kernel) == 1 and output_size == tuple(size) and stride == (1, 1, 1):
+            # a window of one pixel: all pixels are one long row
+            size = output_size = 1, 1, math.prod(size)
+        extra = tuple(d * (k - 1) for k, d in zip(kernel, dilation))
+        self.weights, self.dtype = channels * math.prod(kernel), dtype
+        self.work = (
+            c_out, self.weights, groups, dtype.itemsize, output_size[1:], stride[1:], extra, stride[2],
+            channels, batch * output_size[0],
+        )  # fmt: skip
+        # the shapes that the loop sees
+        self.shapes = (batch, c_out, *output_size), (batch, c_in, *size), (c_out, self.weights)
+        before = tuple(first for first, _ in sides)
+        self.settings = groups, PADDING_MODES.index(mode), tuple(kernel), stride, before, dilation
+        self.amount = math.prod(self.output_shape) * self.weights, c_out // groups
+        self.kept = None, None
+
+    def room(self):
+        """Where the next call works, while no other does; a small one is kept."""
+        threads = threads_for(*self.amount)
+        of_threads, room = self.kept
+        if threads != of_threads:
+            room = Room(self.weights, self.work[0], self.dtype, plan_room(threads, *self.work))
+            if room.rows.nbytes + room.packed.nbytes <= MOST_KEPT:
+                self.kept = threads, room
+        return room
+
+
+# a layer is called over and over with arrays of the same shapes
+plan_correlation = functools.lru_cache(LAYERS_KEPT)(Correlation)
 
 
 def correlate(volume, weight, bias, groups, windows):
     """A convolution: (N, C_out, *output_size), which may be less than what fits."""
-    stride, sides, dilation, mode, output_size = windows
-    if suits_winograd(volume, len(weight), weight.shape[2:], groups, windows):
+    plan = plan_correlation(volume.shape, weight.shape, volume.dtype, groups, windows)
+    if plan.winograd:
         output = winograd(volume, weight, bias, windows)
         if output is not None:
             return output
-    output = np.empty((len(volume), len(weight), *output_size), volume.dtype)
-    threads = threads_for(output.size * (weight.size // len(weight)))
-    of_loop = plan_correlation(volume.shape, weight.shape, groups, windows, volume.itemsize, threads)
-    input_shape, output_shape, weight_shape, plan = of_loop
-    room = Room(for_loops(weight).reshape(weight_shape), bias, plan)
-    (front, _), (top, _), (left, _) = sides
-    arguments = (
-        output.reshape(output_shape), for_loops(volume).reshape(input_shape), room.weight,
-        room.packed, room.bias, room.offsets, room.rows, room.places, groups, PADDING_MODES.index(mode),
-        weight.shape[2:], stride, (front, top, left), dilation, room.cut, room.stored,
-    )  # fmt: skip
-    if len(room.rows) == 1:
-        loops.correlate_alone(room.units, *arguments)
-    else:
-        with one_loop_at_a_time:
+    output = np.empty(plan.output_shape, volume.dtype)
+    of_output, of_input, of_weight = plan.shapes
+    volume, weight = for_loops(volume).reshape(of_input), for_loops(weight).reshape(of_weight)
+    with one_loop_at_a_time:
+        room = plan.room()
+        room.fill(bias)
+        arguments = (
+            output.reshape(of_output), volume, weight, room.packed, room.bias, room.offsets, room.rows,
+            room.places, *plan.settings, room.cut, room.stored,
+        )  # fmt: skip
+        if len(room.rows) == 1:
+            loops.correlate_alone(room.units, *arguments)
+        else:
             loops.correlate_into(room.units, room.counter, *arguments)
     return output
 
 
-def suits_winograd(volume, c_out, kernel, groups, windows):
+def suits_winograd(input_shape, c_out, kernel, dtype, groups, windows):
     stride, _, dilation, _, output_size = windows
-    batch, channels, depth = volume.shape[:3]
-    plain = volume.dtype == np.float32 and groups == depth == 1
+    batch, channels, depth = input_shape[:3]
+    plain = dtype == np.float32 and groups == depth == 1
     return plain and winograd_pays(channels, c_out, kernel, stride, dilation, batch, output_size)
 
 
@@ -175,16 +203,19 @@ def winograd(volume, weight, bias, windows):
     outputs that do not see its cause.
     """
     _, sides, dilation, mode, output_size = windows
-    if dilation[1:] != (1, 1):
-        return winograd_apart(volume, weight, bias, windows)
     dtype, (batch, channels), c_out = volume.dtype, volume.shape[:2], len(weight)
     lanes, blocks = loops.VECTOR_BYTES // dtype.itemsize, -(-c_out // loops.WIDE_BLOCK)
-    threads, columns = numba.get_num_threads(), loops.WIDE_RUNS * lanes
-    cut, units, room = cut_winograd(channels, c_out, batch, output_size, lanes, columns, threads)
+    threads = numba.get_num_threads()
+    cut, units, room = cut_winograd(
+        channels, c_out, batch, output_size, dilation, lanes, loops.WIDE_RUNS, threads
+    )
     threads = min(threads, units)
     output = np.empty((batch, c_out, *output_size), dtype)
-    # zeros, for what fills up the last vectors is computed too, and must be finite
-    rows, inputs, products, edges = (with_slack((threads, elements), dtype, np.zeros) for elements in room)
+    # what fills up the last vectors is computed too, and must be finite: the loop sees to the inputs
+    rows, inputs, products, edges = (
+        with_slack((threads, elements), dtype, make)
+        for elements, make in zip(room, (np.zeros, np.empty, np.zeros, np.empty))
+    )
     lost = np.zeros((threads, lanes), dtype)
     with one_loop_at_a_time:
         loops.winograd_into(
@@ -195,36 +226,9 @@ def winograd(volume, weight, bias, windows):
             biases(c_out, dtype, bias), biases(cut[1], dtype), np.empty(loops.POINTS * channels, np.intp),
             rows, inputs, products, edges, lost,
             np.empty((threads, cut[2] // lanes + loops.SINGLE_RUNS, 2), np.intp),
-            PADDING_MODES.index(mode), tuple(before for before, _ in sides), cut,
+            PADDING_MODES.index(mode), tuple(before for before, _ in sides), dilation, cut,
         )  # fmt: skip
     return None if lost.any() else output
-
-
-def winograd_apart(volume, weight, bias, windows):
-    """``winograd`` with dilation d: outputs d apart read inputs d apart, as if those were an image."""
-    _, sides, dilation, mode, output_size = windows
-    if mode != "zeros":
-        volume, sides = pad(volume, sides, mode), ((0, 0),) * 3
-    batch, channels, _, height, width = volume.shape
-    steps, c_out = dilation[1:], len(weight)
-    oh, ow = (-(-n // step) for n, step in zip(output_size[1:], steps))
-    inputs = np.empty((*steps, batch, channels, 1, oh + 2, ow + 2), volume.dtype)
-    with one_loop_at_a_time:
-        loops.space_to_batch_into(
-            inputs.reshape(*steps, batch * channels, oh + 2, ow + 2),
-            for_loops(volume).reshape(batch * channels, height, width),
-            (sides[1][0], sides[2][0]),
-        )
-    dense = windows._replace(sides=((0, 0),) * 3, dilation=(1, 1, 1), mode="zeros", output_size=(1, oh, ow))
-    apart = winograd(inputs.reshape(-1, *inputs.shape[3:]), weight, bias, dense)
-    if apart is None:
-        return None
-    output = np.empty((batch, c_out, *output_size), volume.dtype)
-    with one_loop_at_a_time:
-        loops.batch_to_space_into(
-            output.reshape(batch * c_out, *output_size[1:]), apart.reshape(*steps, batch * c_out, oh, ow)
-        )
-    return output
 
 
 def transpose(volume, weight, bias, groups, windows):
@@ -239,7 +243,7 @@ def transpose(volume, weight, bias, groups, windows):
     by_output = weight.reshape(groups, channels, channels_out, taps).swapaxes(1, 2)
 
     reach = tuple(d * (k - 1) - p for d, k, p in zip(dilation, kernel, padding))
-    if min(reach) >= 0 and suits_winograd(volume, c_out, kernel, groups, windows):
+    if min(reach) >= 0 and suits_winograd(volume.shape, c_out, kernel, volume.dtype, groups, windows):
         # with stride 1 it is a convolution with the taps in reverse order
         reverse = by_output[0, ..., ::-1].reshape(c_out, c_in, *kernel)
         sides = tuple((n, n) for n in reach)
@@ -253,9 +257,10 @@ def transpose(volume, weight, bias, groups, windows):
     depth, height, width = output_size
     rows, columns = -(-height // stride[1]), -(-width // stride[2])
     output = np.empty((batch, c_out, depth, height, residues[2], columns), volume.dtype)
+    threads = threads_for(volume.size * channels_out * taps, channels_out)
     plan = plan_room(
-        c_out, channels * taps, groups, volume.itemsize, threads_for(volume.size * channels_out * taps),
-        (rows, columns), (1, 1), extra, 1, channels, batch * depth * residues[1],
+        threads, c_out, channels * taps, groups, volume.itemsize, (rows, columns), (1, 1), extra, 1,
+        channels, batch * depth * residues[1],
     )  # fmt: skip
     stored = plan[1]
 
@@ -269,12 +274,13 @@ def transpose(volume, weight, bias, groups, windows):
     for first, last in itertools.pairwise(classes):
         of_class = by_output[..., order[first:last]].reshape(c_out, channels * (last - first))
         by_class[:, channels * first : channels * last] = of_class
-    room = Room(by_class, bias, plan)
+    room = Room(channels * taps, c_out, volume.dtype, plan)
+    room.fill(bias)
     with one_loop_at_a_time:
         loops.transpose_into(
-            room.units, room.counter, output, width, for_loops(volume),
-            room.weight, room.packed, room.bias, room.offsets, positions, classes,
-            room.rows, room.places, groups, stride, residues, before, room.cut, room.stored,
+            room.units, room.counter, output, width, for_loops(volume), by_class, room.packed, room.bias,
+            room.offsets, positions, classes, room.rows, room.places, groups, stride, residues, before,
+            room.cut, room.stored,
         )  # fmt: skip
     if residues[2] == 1:
         return output.reshape(batch, c_out, *output_size)
@@ -317,11 +323,10 @@ def scatter(volume, weight, bias, groups, windows):
 def weight_gradient(volume, gradient, kernel, groups, windows):
     """The gradient of ``correlate`` for its weight: (C_out, C_in/groups, *kernel)."""
     stride, sides, dilation, mode, _ = windows
-    padded = pad(volume, sides, mode)
-    batch, c_in, *size = padded.shape
+    batch, c_in, *size = volume.shape
+    size = tuple(n + before + after for n, (before, after) in zip(size, sides))
     c_out, channels_in = gradient.shape[1], c_in // groups
     pixels = with_slack((groups, batch, *size, channels_in), volume.dtype)
-    pixels[...] = np.moveaxis(padded.reshape(batch, groups, channels_in, *size), (1, 2), (0, -1))
 
     block = loops.block_of(c_out // groups)
     blocks = groups * -(-(c_out // groups) // block)
@@ -333,19 +338,14 @@ def weight_gradient(volume, gradient, kernel, groups, windows):
     out = np.empty((c_out, kd, kh, *columns), volume.dtype)
     nothing = biases(c_out, volume.dtype)
     runs = -(-out.shape[-1] * volume.itemsize // loops.VECTOR_BYTES) + loops.SINGLE_RUNS
+    before = tuple(first for first, _ in sides)
     with one_loop_at_a_time:
+        loops.channels_last_into(pixels, for_loops(volume), before, PADDING_MODES.index(mode))
         loops.pack_pixels(packed, offsets, for_loops(gradient), groups, stride, *size, channels_in)
         loops.weight_gradient_into(
-            out,
-            np.empty_like(out),
-            pixels,
-            packed,
-            nothing,
-            offsets,
-            np.empty((runs, 2), np.intp),
-            groups,
-            dilation,
-        )
+            out, np.empty_like(out), pixels, packed, nothing, offsets, np.empty((runs, 2), np.intp), groups,
+            dilation, threads_for(count * c_out * channels_in * math.prod(kernel), c_out // groups),
+        )  # fmt: skip
     return np.ascontiguousarray(np.moveaxis(out.reshape(c_out, *kernel, channels_in), -1, 1))
 
 

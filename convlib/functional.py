@@ -150,23 +150,18 @@ def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, 
 
 def convolve(function, axes, input, weight, bias, stride, padding, dilation, groups, padding_mode):
     """All ranks of convolution."""
-    input, weight, bias = arguments.as_operands(function, axes, input, weight, bias)
-    groups = arguments.as_groups(function, groups)
-    arguments.check_channels(function, input.shape[-axes - 1], weight.shape, groups)
-    arguments.check_bias(function, bias, len(weight), "weight.shape[0]")
-    windows = arguments.as_windows(
-        function, input.shape[-axes:], weight.shape[2:], stride, padding, dilation, padding_mode
+    input, weight, bias, shapes = arguments.as_operands(function, input, weight, bias)
+    layer = arguments.as_layer(
+        function, axes, shapes, input.dtype, stride, padding, dilation, groups, padding_mode
     )
-    arguments.check_memory(function, input.shape, input.dtype, axes, windows, len(weight))
+    arguments.as_one_dtype(function, input=input, weight=weight, bias=bias)
     if input.dtype.kind in "iu":
         products = math.prod(weight.shape[1:])
         input, weight, bias = arguments.as_exact_integers(
             function, products, input=input, weight=weight, bias=bias
         )
-    output = engine.correlate(
-        arguments.as_volume(input, axes), arguments.as_volume(weight, axes), bias, groups, windows
-    )
-    return arguments.like_input(output, input.ndim, axes)
+    volume, filters = input.reshape(layer.input_shape), weight.reshape(layer.weight_shape)
+    return engine.correlate(volume, filters, bias, layer.groups, layer.windows).reshape(layer.output_shape)
 
 
 def conv_transpose1d(
@@ -295,24 +290,18 @@ def convolve_transposed(
     function, axes, input, weight, bias, stride, padding, output_padding, groups, dilation
 ):  # fmt: skip
     """All ranks of transposed convolution."""
-    input, weight, bias = arguments.as_operands(function, axes, input, weight, bias, transposed=True)
-    groups = arguments.as_groups(function, groups)
-    arguments.check_transposed_channels(function, input.shape[-axes - 1], weight.shape, groups)
-    c_out = weight.shape[1] * groups
-    arguments.check_bias(function, bias, c_out, "weight.shape[1] × groups")
-    windows = arguments.as_transposed(
-        function, input.shape[-axes:], weight.shape[2:], stride, padding, output_padding, dilation
+    input, weight, bias, shapes = arguments.as_operands(function, input, weight, bias)
+    layer = arguments.as_transposed_layer(
+        function, axes, shapes, input.dtype, stride, padding, output_padding, groups, dilation
     )
-    arguments.check_memory(function, input.shape, input.dtype, axes, windows, c_out)
+    arguments.as_one_dtype(function, input=input, weight=weight, bias=bias)
     if input.dtype.kind in "iu":
-        products = math.prod(weight.shape[2:]) * weight.shape[0] // groups
+        products = math.prod(weight.shape[2:]) * weight.shape[0] // layer.groups
         input, weight, bias = arguments.as_exact_integers(
             function, products, input=input, weight=weight, bias=bias
         )
-    output = engine.transpose(
-        arguments.as_volume(input, axes), arguments.as_volume(weight, axes), bias, groups, windows
-    )
-    return arguments.like_input(output, input.ndim, axes)
+    volume, filters = input.reshape(layer.input_shape), weight.reshape(layer.weight_shape)
+    return engine.transpose(volume, filters, bias, layer.groups, layer.windows).reshape(layer.output_shape)
 
 
 def correlate2d(image, kernel, stride=1, padding=0, dilation=1, *, padding_mode="zeros"):

@@ -17,6 +17,7 @@ from convlib.loops.correlation import (
     WIDE_BLOCK,
     WIDE_RUNS,
     block_of,
+    channels_last_into,
     correlate_alone,
     correlate_into,
     list_transposed_taps,
@@ -30,10 +31,8 @@ from convlib.loops.correlation import (
 )
 from convlib.loops.pooling import avg_pool_back_into, avg_pool_into, max_pool_into, scatter_into
 from convlib.loops.windows import (
-    batch_to_space_into,
     fold_into,
     join_columns_into,
-    space_to_batch_into,
     unfold_into,
 )
 
@@ -46,8 +45,8 @@ __all__ = [
     "WIDE_RUNS",
     "avg_pool_back_into",
     "avg_pool_into",
-    "batch_to_space_into",
     "block_of",
+    "channels_last_into",
     "correlate_alone",
     "correlate_into",
     "fold_into",
@@ -57,7 +56,6 @@ __all__ = [
     "pack_pixels",
     "pad_into",
     "scatter_into",
-    "space_to_batch_into",
     "transpose_into",
     "transposed_taps",
     "unfold_into",

@@ -37,11 +37,17 @@ SINGLE_RUNS = 8
 # What a run in a row shorter than a vector may read beyond it.
 SLACK_BYTES = VECTOR_BYTES
 
-# So few products of a gradient are summed in one go: shorter sums round less.
-PIXELS_OF_SUM = 2048
+# So few products of a gradient are summed in one go: shorter sums round less, and the pixels that they read
+# stay in the second cache while all taps of the kernel use them.
+PIXELS_OF_SUM = 512
 
+# Loops own no memory, so nobody need count who refers to their arrays: for every call of a part, in every
+# thread, that would be some ten atomic additions, a sixth of a depthwise layer's time.
+OPTIONS = {"error_model": "numpy", "_nrt": False}
+loop, parallel_loop = njit(cache=True, **OPTIONS), njit(parallel=True, cache=True, **OPTIONS)
 # For what only other loops call. What Python would need to call it takes a third of the time of compiling.
-part = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")
+part = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)
+inlined_part = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **OPTIONS)
 
 
 @intrinsic
@@ -56,16 +62,13 @@ def address(typing_context, array, index):
 
 
 @intrinsic
-def copy(typing_context, target, source, count):
-    """Copy ``count`` neighbouring elements from one address to another."""
+def advance(typing_context, pointer, count):
+    """Pointer to the element ``count`` elements on."""
 
     def generate(context, builder, signature, arguments):
-        target, source, count = arguments
-        size = context.get_abi_sizeof(target.type.pointee)
-        cgutils.raw_memcpy(builder, target, source, count, size)
-        return context.get_dummy_value()
+        return builder.gep(arguments[0], [arguments[1]])
 
-    return types.void(target, source, types.intp), generate
+    return pointer(pointer, types.intp), generate
 
 
 @intrinsic
@@ -140,6 +143,34 @@ class Vectors:
             else:
                 total = self.multiply_add(vector, constant, total)
         return total
+
+
+@intrinsic
+def copy(typing_context, target, source, count):
+    """Copy ``count`` neighbouring elements from one address to another, a vector at a time.
+
+    Rows are short: to call the system's function for it takes longer than to copy a few vectors.
+    """
+
+    def generate(context, builder, signature, arguments):
+        target, source, count = arguments
+        vectors, index = Vectors(context, builder, source.type.pointee), count.type
+        lanes = index(vectors.lanes)
+
+        def move(place, lanes):
+            vectors.store(vectors.load(source, place, lanes), target, place)
+
+        with builder.if_else(builder.icmp_signed(">=", count, lanes)) as (is_long, is_short):
+            with is_long:
+                last = builder.sub(count, lanes)  # this vector copies some elements again
+                with cgutils.for_range_slice(builder, index(0), last, lanes, index) as (place, _):
+                    move(place, vectors.lanes)
+                move(last, vectors.lanes)
+            with is_short, cgutils.for_range(builder, count) as loop:
+                move(loop.index, 1)
+        return context.get_dummy_value()
+
+    return types.void(target, source, types.intp), generate
 
 
 def make_tile(block, runs):
@@ -371,6 +402,9 @@ if config.DISABLE_JIT:
     def address(array, index):
         return array.reshape(-1)[index:]
 
+    def advance(pointer, count):
+        return pointer[count:]
+
     def copy(target, source, count):
         target[:count] = source[:count]
 
@@ -382,6 +416,7 @@ if config.DISABLE_JIT:
     make_input_transform, make_kernel_transform, make_output_transform = plain_transforms()
 
 wide_tile = make_tile(WIDE_BLOCK, WIDE_RUNS)
+narrow_tile = make_tile(WIDE_BLOCK, 2)  # for the last runs of a unit
 single_tile = make_tile(1, SINGLE_RUNS)
 
 # Winograd's F(4×4, 3×3): 4 × 4 outputs of a 3 × 3 kernel from 6 × 6 inputs, with 36 products instead of 144.
@@ -462,16 +497,21 @@ def sum_runs(
     """
     weights, block = packed.shape[1:]
     table, source = address(offsets, taps[0]), address(rows, base)
-    for r in range(0, runs, SINGLE_RUNS if block == 1 else WIDE_RUNS):
+    r = 0
+    while r < runs:
+        few = WIDE_RUNS > 2 and (runs - r <= 2 or runs - r == 4)  # four runs are two and two
         place = address(places, 2 * r)
         for done in range(0, count, block):
             weight = address(packed, ((first + done // block) * weights + taps[0]) * block)
             start, sink = address(bias, o + done), address(out, target + done * out_stride)
+            present = min(block, count - done)
             if block == 1:
                 single_tile(source, weight, start, sink, table, taps[1], place, out_stride, width, 1)
+            elif few:
+                narrow_tile(source, weight, start, sink, table, taps[1], place, out_stride, width, present)
             else:
-                present = min(block, count - done)
                 wide_tile(source, weight, start, sink, table, taps[1], place, out_stride, width, present)
+        r += SINGLE_RUNS if block == 1 else 2 if few else WIDE_RUNS
 
 
 # Padding
@@ -507,18 +547,17 @@ def inside(columns, width, begin, step):
     return first, min(columns, max(first, last))
 
 
-@part
-def copy_row(rows, place, columns, volume, source, width, begin, step, within, mode, value):
+@inlined_part
+def copy_row(row, columns, line, width, begin, step, within, mode, value):
     """Every ``step``-th element of a padded line, from ``begin`` on: row[q] = line[begin + q · step].
 
-    The row has its ``columns`` from ``place`` on in ``rows``, the line its ``width`` elements from ``source``
-    on in ``volume``: to make a view of each would take longer than to copy a short row. ``within`` is what
-    ``inside`` says. Where the mode's rule gives no element, the row gets ``value``.
+    ``row`` and ``line`` are pointers to ``columns`` and ``width`` elements: to hand over arrays would take
+    longer than to copy a short row. ``within`` is what ``inside`` says. Where the mode's rule gives no
+    element, the row gets ``value``.
     """
-    row, line = address(rows, place), address(volume, source)
     first, last = within
     if step == 1:
-        copy(address(rows, place + first), address(volume, source + begin + first), last - first)
+        copy(advance(row, first), advance(line, begin + first), last - first)
     else:
         for q in range(first, last):
             row[q] = line[begin + q * step]
@@ -529,37 +568,37 @@ def copy_row(rows, place, columns, volume, source, width, begin, step, within, m
 
 
 @part
-def copy_window(rows, volume, n, channel, corner, sizes, stored, mode):
+def copy_window(rows, volume, n, channel, corner, sizes, stored, step, mode):
     """Copy what one unit of work reads to ``rows``, as (channels, depths, heights, phases, columns).
 
     channel, corner : the first channel and element in image ``n``, negative where padding begins; sizes : the
     channels, depths and heights that are copied; stored : depths, heights, phases, columns that there is room
-    for. Column x goes to phase x % phases, place x // phases: so a convolution with stride ``phases`` finds
-    the columns that it reads beside each other.
+    for; step : from one row, and from one column of a phase, to the next. Phase r begins with column r: so,
+    with as many phases as its stride, a convolution finds the columns that it reads beside each other.
     """
     all_depths, all_heights, phases, columns = stored
     channels, depth, height, width = volume.shape[1:]
     zero = volume.dtype.type(0)
     for phase in range(phases):
         begin = corner[2] + phase
-        within = inside(columns, width, begin, phases)
+        within = inside(columns, width, begin, step[1])
         for c in range(sizes[0]):
             for z in range(sizes[1]):
                 source_z = source_index(corner[0] + z, depth, mode)
                 for y in range(sizes[2]):
-                    source_y = source_index(corner[1] + y, height, mode)
+                    source_y = source_index(corner[1] + y * step[0], height, mode)
                     place = (((c * all_depths + z) * all_heights + y) * phases + phase) * columns
+                    row = address(rows, place)
                     if 0 <= source_z < depth and 0 <= source_y < height:
-                        line = ((n * channels + channel + c) * depth + source_z) * height + source_y
-                        copy_row(
-                            rows, place, columns, volume, line * width, width, begin, phases, within, mode,
-                            zero,
-                        )  # fmt: skip
+                        source = ((n * channels + channel + c) * depth + source_z) * height + source_y
+                        line = address(volume, source * width)
+                        copy_row(row, columns, line, width, begin, step[1], within, mode, zero)
                     else:
-                        rows[place : place + columns] = zero
+                        for q in range(columns):
+                            row[q] = zero
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@parallel_loop
 def pad_into(out, volume, before, mode, value):
     """Pad ``volume`` (planes, depth, height, width) into ``out`` (planes, depths, rows, columns).
 
@@ -577,12 +616,12 @@ def pad_into(out, volume, before, mode, value):
             if source_z < 0 or source_y < 0:
                 out[plane, z, y] = value
             else:
-                place = (unit * rows + y) * columns
-                source = ((plane * depth + source_z) * height + source_y) * width
-                copy_row(out, place, columns, volume, source, width, -before[2], 1, within, mode, value)
+                row = address(out, (unit * rows + y) * columns)
+                line = address(volume, ((plane * depth + source_z) * height + source_y) * width)
+                copy_row(row, columns, line, width, -before[2], 1, within, mode, value)
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@parallel_loop
 def unpad_into(out, padded, before, mode):
     """The adjoint of padding: add every element of ``padded`` to the element of ``out`` that it copies.
 
@@ -646,7 +685,7 @@ def correlate_unit(
 
     corner = z * stride[0] - before[0], y * stride[1] - before[1], x * stride[2] - before[2]
     sizes = channels_in, stored[0], stored[1] - (most_rows - height) * stride[1]
-    copy_window(rows, volume, n, g * channels_in, corner, sizes, stored, mode)
+    copy_window(rows, volume, n, g * channels_in, corner, sizes, stored, (1, stored[2]), mode)
     runs = list_runs(places, height, width, stride[1] * stored[2] * stored[3], ow, lanes)
     o = g * per_group + part * block
     target = (((n * c_out + o) * od + z) * oh + y) * ow + x
@@ -656,7 +695,7 @@ def correlate_unit(
     )  # fmt: skip
 
 
-@njit(cache=True, error_model="numpy")
+@loop
 def correlate_alone(
     units, out, volume, weight, packed, bias, offsets, rows, places, groups, mode, kernel, stride, before,
     dilation, cut, stored,
@@ -672,7 +711,7 @@ def correlate_alone(
         )  # fmt: skip
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@parallel_loop
 def correlate_into(
     units, counter, out, volume, weight, packed, bias, offsets, rows, places, groups, mode, kernel, stride,
     before, dilation, cut, stored,
@@ -704,25 +743,34 @@ def correlate_into(
 
 
 @part
-def winograd_unit(unit, out, volume, spectrum, bias, nothing, offsets, room, places, mode, before, cut):
-    """A few rows of tiles, of one image or of several: transform, multiply, transform back."""
+def winograd_unit(
+    unit, out, volume, spectrum, bias, nothing, offsets, room, places, mode, before, dilation, cut
+):  # fmt: skip
+    """A few rows of tiles, of one image or of several: transform, multiply, transform back.
+
+    With dilation, outputs that lie so far apart are neighbours in an image of their own, and so are inputs.
+    """
     tile_rows, most_channels, row, plane_in, plane_out = cut
     rows, inputs, products, edge, lost = room
     batch, c_out, _, oh, ow = out.shape
     channels, block = volume.shape[1], spectrum.shape[2]
     lanes = VECTOR_BYTES // out.itemsize
-    down, across = ceil_divide(oh, OUTPUTS_OF_TILE), ceil_divide(ow, OUTPUTS_OF_TILE)
+    step_y, step_x = dilation[1:]
+    down = ceil_divide(ceil_divide(oh, step_y), OUTPUTS_OF_TILE)
+    across = ceil_divide(ceil_divide(ow, step_x), OUTPUTS_OF_TILE)
     first = unit * tile_rows
-    height, columns = min(tile_rows, batch * down - first), OUTPUTS_OF_TILE * across + 2
+    height, columns = min(tile_rows, batch * step_y * step_x * down - first), OUTPUTS_OF_TILE * across + 2
 
     q = 0
     while q < height:
-        n, y = (first + q) // down, (first + q) % down
+        image, y = (first + q) // down, (first + q) % down
+        n, ry, rx = image // (step_y * step_x), image // step_x % step_y, image % step_x
         few = min(height - q, down - y)  # rows of tiles of one image
-        corner = -before[0], OUTPUTS_OF_TILE * y - before[1], -before[2]
+        corner = -before[0], ry + step_y * OUTPUTS_OF_TILE * y - before[1], rx - before[2]
         size = OUTPUTS_OF_TILE * few + 2
         for c in range(channels):
-            copy_window(rows, volume, n, c, corner, (1, 1, size), (1, size, 1, columns), mode)
+            sizes, stored = (1, 1, size), (1, size, 1, columns)
+            copy_window(rows, volume, n, c, corner, sizes, stored, (step_y, step_x), mode)
             for r in range(few):
                 for t in range(0, across, lanes):
                     source = address(rows, OUTPUTS_OF_TILE * (r * columns + t))
@@ -730,7 +778,13 @@ def winograd_unit(unit, out, volume, spectrum, bias, nothing, offsets, room, pla
                     transform_input(source, columns, target, plane_in)
         q += few
 
-    runs = list_runs(places, 1, ceil_divide(height * across, lanes) * lanes, 0, 0, lanes)
+    written, read = (height - 1) * across + ceil_divide(across, lanes) * lanes, height * across
+    read = ceil_divide(read, lanes) * lanes
+    for point in range(POINTS):
+        for c in range(channels):
+            for more in range(written, read):  # these columns count for nothing, but must be finite
+                inputs[point * plane_in + c * row + more] = 0
+    runs = list_runs(places, 1, read, 0, 0, lanes)
     for o in range(0, c_out, most_channels):
         several = min(most_channels, c_out - o)
         for point in range(POINTS):
@@ -739,25 +793,34 @@ def winograd_unit(unit, out, volume, spectrum, bias, nothing, offsets, room, pla
                 several, (point * channels, channels), nothing, 0, offsets,
             )  # fmt: skip
         for q in range(height):
-            n, y = (first + q) // down, (first + q) % down * OUTPUTS_OF_TILE
+            image, y = (first + q) // down, (first + q) % down * OUTPUTS_OF_TILE
+            n, ry, rx = image // (step_y * step_x), image // step_x % step_y, image % step_x
+            lines = min(OUTPUTS_OF_TILE, ceil_divide(oh - ry, step_y) - y)
+            line, wide = step_y * ow, ceil_divide(ow - rx, step_x)
             for channel in range(several):
-                start, target = address(bias, o + channel), ((n * c_out + o + channel) * oh + y) * ow
+                start = address(bias, o + channel)
+                corner_out = ((n * c_out + o + channel) * oh + ry + step_y * y) * ow + rx
                 for t in range(0, across, lanes):
                     source = address(products, channel * row + q * across + t)
-                    x = OUTPUTS_OF_TILE * t
-                    if y + OUTPUTS_OF_TILE <= oh and x + OUTPUTS_OF_TILE * lanes <= ow:
-                        transform_output(source, plane_out, start, address(out, target + x), ow, lost)
+                    x, width = OUTPUTS_OF_TILE * t, OUTPUTS_OF_TILE * lanes
+                    present = min(width, wide - x)
+                    target = address(out, corner_out + step_x * x)
+                    if step_x == 1 and lines == OUTPUTS_OF_TILE and present == width:
+                        transform_output(source, plane_out, start, target, line, lost)
                         continue
-                    width = OUTPUTS_OF_TILE * lanes
                     transform_output(source, plane_out, start, address(edge, 0), width, lost)
-                    for i in range(min(OUTPUTS_OF_TILE, oh - y)):
-                        copy(address(out, target + i * ow + x), address(edge, i * width), min(width, ow - x))
+                    for i in range(lines):
+                        if step_x == 1:
+                            copy(advance(target, i * line), address(edge, i * width), present)
+                        else:
+                            for j in range(present):
+                                target[i * line + j * step_x] = edge[i * width + j]
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@parallel_loop
 def winograd_into(
     units, counter, out, volume, weight, packed, spectrum, bias, nothing, offsets, rows, inputs, products,
-    edges, lost, places, mode, before, cut,
+    edges, lost, places, mode, before, dilation, cut,
 ):  # fmt: skip
     """Fill ``out`` (N, C_out, 1, OH, OW) from ``volume`` (N, C_in, 1, height, width), as ``correlate_into``.
 
@@ -784,7 +847,19 @@ def winograd_into(
         unit = take(address(counter, 0))
         while unit < units:
             winograd_unit(
-                unit, out, volume, spectrum, bias, nothing, offsets, room, places[t], mode, before, cut
+                unit,
+                out,
+                volume,
+                spectrum,
+                bias,
+                nothing,
+                offsets,
+                room,
+                places[t],
+                mode,
+                before,
+                dilation,
+                cut,
             )
             unit = take(address(counter, 0))
 
@@ -792,7 +867,7 @@ def winograd_into(
 # Transposed convolution
 
 
-@njit(cache=True, error_model="numpy")
+@loop
 def transposed_taps(
     order, positions, classes, kernel, stride, padding, dilation, residues, before, height, columns
 ):
@@ -829,7 +904,7 @@ def transposed_taps(
     classes[of_class] = tap
 
 
-@njit(cache=True, error_model="numpy")
+@loop
 def list_transposed_taps(offsets, channels, positions, classes, channel_size):
     """``positions`` of all channels: a class's taps of the first channel, then of the second …"""
     for k in range(len(classes) - 1):
@@ -882,7 +957,7 @@ def transpose_unit(
 
     corner = z // stride[0] - before[0], q - before[1], x - before[2]
     sizes = channels_in, stored[0], stored[1] - (most_rows - height)
-    copy_window(rows, volume, n, g * channels_in, corner, sizes, stored, ZEROS)
+    copy_window(rows, volume, n, g * channels_in, corner, sizes, stored, (1, 1), ZEROS)
     o = g * per_group + part * block
     target = (((n * c_out + o) * od + z) * oh + ry + q * stride[1]) * phases * columns + x
     for r in range(phases):
@@ -899,7 +974,7 @@ def transpose_unit(
         )  # fmt: skip
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@parallel_loop
 def transpose_into(
     units, counter, out, width, volume, weight, packed, bias, offsets, positions, classes, rows, places,
     groups, stride, residues, before, cut, stored,
@@ -928,7 +1003,7 @@ def transpose_into(
 # The gradient for the weights
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@parallel_loop
 def pack_pixels(packed, offsets, gradient, groups, stride, depth, height, width, channels):
     """Lay out an output gradient (N, C_out, OD, OH, OW) as if its pixels were taps.
 
@@ -951,39 +1026,65 @@ def pack_pixels(packed, offsets, gradient, groups, stride, depth, height, width,
                     packed[b, row * ow + x, lane] = gradient[n, o + lane, z, y, x] if lane < present else 0
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
-def weight_gradient_into(out, part, pixels, packed, nothing, offsets, places, groups, dilation):
+@parallel_loop
+def channels_last_into(pixels, volume, before, mode):
+    """Pad ``volume`` (N, C, depth, height, width) and put its channels last.
+
+    pixels : (groups, N, depths, rows, columns, C/groups); before : the padding before each axis
+    """
+    groups, batch, depths, rows, columns, channels = pixels.shape
+    depth, height, width = volume.shape[2:]
+    for unit in prange(groups * batch * depths * rows):
+        unit = np.intp(unit)
+        y, z = unit % rows, unit // rows % depths
+        n, g = unit // rows // depths % batch, unit // rows // depths // batch
+        source_z = source_index(z - before[0], depth, mode)
+        source_y = source_index(y - before[1], height, mode)
+        for x in range(columns):
+            source_x = source_index(x - before[2], width, mode)
+            if source_z < 0 or source_y < 0 or source_x < 0:
+                pixels[g, n, z, y, x] = 0
+                continue
+            for c in range(channels):
+                pixels[g, n, z, y, x, c] = volume[n, g * channels + c, source_z, source_y, source_x]
+
+
+@parallel_loop
+def weight_gradient_into(out, part, pixels, packed, nothing, offsets, places, groups, dilation, threads):
     """Fill ``out`` (C_out, KD, KH, KW, span) from ``pixels`` (groups, N, depth, height, width, C_in/groups).
 
     ``pixels`` is the padded input. ``span`` is a group's channels; or, with KW said to be 1, those of all the
     kernel's columns: without dilation these too are neighbours. packed and offsets as ``pack_pixels`` makes
     them; ``part`` has the shape of ``out``; ``nothing`` is zeros (C_out + WIDE_BLOCK,); ``places`` is room
     for the runs of one row. SLACK_BYTES after ``pixels`` may be read.
+
+    A unit is a row of taps for a block of output channels. A thread sums some pixels for all its units before
+    it goes on to the next ones.
     """
     c_out, kd, kh, kw, span = out.shape
     batch, depth, height, width, channels_in = pixels.shape[1:]
     count, block = packed.shape[1:]
     blocks, per_group = packed.shape[0] // groups, c_out // groups
-    size = kd * kh * kw * span
+    size, units = kd * kh * kw * span, packed.shape[0] * kd * kh * kw
     lanes = VECTOR_BYTES // out.itemsize
     runs = list_runs(places, 1, span, 0, 0, lanes)
-    for unit in prange(packed.shape[0] * kd * kh * kw):
-        unit = np.intp(unit)
-        j, i, f, b = unit % kw, unit // kw % kh, unit // kw // kh % kd, unit // kw // kh // kd
-        g = b // blocks
-        o = g * per_group + b % blocks * block
-        channels = min(block, per_group - b % blocks * block)
-        row = (g * batch * depth + f * dilation[0]) * height + i * dilation[1]
-        base = (row * width + j * dilation[2]) * channels_in
-        target = o * size + ((f * kh + i) * kw + j) * span
-        for lane in range(channels):
-            out[o + lane, f, i, j] = 0
-        for first in range(0, count, PIXELS_OF_SUM):
+    for thread in prange(threads):
+        t = np.intp(thread)
+        for first in range(0, max(1, count), PIXELS_OF_SUM):
             few = min(PIXELS_OF_SUM, count - first)
-            sum_runs(
-                part, target, size, min(span, lanes), pixels, base, places, runs, packed, b, channels,
-                (first, few), nothing, o, offsets,
-            )  # fmt: skip
-            for lane in range(channels):
-                for c in range(span):
-                    out[o + lane, f, i, j, c] += part[o + lane, f, i, j, c]
+            for unit in range(units * t // threads, units * (t + 1) // threads):
+                j, i, f, b = unit % kw, unit // kw % kh, unit // kw // kh % kd, unit // kw // kh // kd
+                g = b // blocks
+                o = g * per_group + b % blocks * block
+                channels = min(block, per_group - b % blocks * block)
+                row = (g * batch * depth + f * dilation[0]) * height + i * dilation[1]
+                base = (row * width + j * dilation[2]) * channels_in
+                target = o * size + ((f * kh + i) * kw + j) * span
+                sum_runs(
+                    part, target, size, min(span, lanes), pixels, base, places, runs, packed, b, channels,
+                    (first, few), nothing, o, offsets,
+                )  # fmt: skip
+                for lane in range(channels):
+                    for c in range(span):
+                        before = out[o + lane, f, i, j, c] if first > 0 else 0
+                        out[o + lane, f, i, j, c] = before + part[o + lane, f, i, j, c]

@@ -21,8 +21,10 @@ UNITS_OF_THREAD = 4
 # blocks of channels to a part, copying takes a few hundredths of its time.
 LEAST_BLOCKS = 8
 # Waking a thread takes 5 to 50 microseconds, in which a core does a million multiply-adds. Smaller work
-# is done by the thread that called.
+# is done by the thread that called. Where a group has one output channel, every multiply-add loads an input
+# of its own, and takes as long as four.
 LEAST_MULTIPLY_ADDS = 2_000_000
+SINGLE_COSTS = 4
 
 # Winograd's algorithm multiplies a quarter as often, but transforms inputs before and outputs after: it pays
 # with so many channels on both sides, and if a transformed kernel is used for so many tiles.
@@ -37,6 +39,11 @@ CHANNELS_OF_PRODUCT = 32
 # The nearest cache keeps no more than eight pieces of memory whose distances are multiples of this: channels
 # must not lie so far apart.
 ALIASED_BYTES = 4096
+
+
+def threads_pay(multiply_adds, block):
+    """Whether more than one thread should work; block : output channels that are computed together"""
+    return multiply_adds * (SINGLE_COSTS if block == 1 else 1) >= LEAST_MULTIPLY_ADDS
 
 
 def cut_convolution(outputs, step, extra, phases, channels, blocks, others, lanes, itemsize, threads):
@@ -100,21 +107,25 @@ def winograd_pays(channels, c_out, kernel, stride, dilation, batch, output_size)
     return min(channels, c_out) >= LEAST_CHANNELS and tiles >= LEAST_TILES and are_full
 
 
-def cut_winograd(channels, c_out, batch, output_size, lanes, columns_of_product, threads):
+def cut_winograd(channels, c_out, batch, output_size, dilation, lanes, wide_runs, threads):
     """How ``loops.winograd_into`` cuts its work.
 
     Returns the cut (rows of tiles of a unit; channels of a product; elements from a channel to the next; from
     a point to the next, of inputs and of products), the number of units, and a thread's elements of rows,
     inputs, products and edges.
     """
-    down, across = (-(-size // OUTPUTS_OF_TILE) for size in output_size[1:])
+    down, across = (-(-size // (OUTPUTS_OF_TILE * d)) for size, d in zip(output_size[1:], dilation[1:]))
+    of_all = batch * dilation[1] * dilation[2] * down
 
     def time(rows):
-        """Columns that the busiest thread computes, with those that only fill up a tile in registers."""
-        units = -(-batch * down // rows)
-        return -(-units // threads) * -(-rows * across // columns_of_product) * columns_of_product
+        """What the busiest thread computes, in tenths of a run; to begin a tile in registers costs two."""
+        runs = -(-rows * across // lanes)
+        runs += runs % 2 if wide_runs == 2 else runs == 1  # of what fills up a tile, too
+        units = -(-of_all // rows)
+        return -(-units // threads) * (10 * runs + 2 * -(-runs // wide_runs))
 
-    rows = min(range(1, max(1, min(MOST_COLUMNS // across, batch * down)) + 1), key=time)
+    most = max(1, min(MOST_COLUMNS // across, of_all))
+    rows = min(range(most, 0, -1), key=time)  # of equal ones the largest, which reads weights less often
     row = -(-rows * across // lanes) * lanes + lanes
     most_channels = min(CHANNELS_OF_PRODUCT, c_out)
 
@@ -126,4 +137,4 @@ def cut_winograd(channels, c_out, batch, output_size, lanes, columns_of_product,
     # the last vectors read past the last row
     copied = (OUTPUTS_OF_TILE * rows + 2) * (OUTPUTS_OF_TILE * across + 2) + 5 * lanes
     edges = OUTPUTS_OF_TILE**2 * lanes
-    return cut, -(-batch * down // rows), (copied, POINTS * cut[3], POINTS * cut[4], edges)
+    return cut, -(-of_all // rows), (copied, POINTS * cut[3], POINTS * cut[4], edges)

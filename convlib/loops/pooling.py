@@ -9,38 +9,40 @@ inside are computed a vector at a time (``make_run``), the others one by one.
 
 import numpy as np
 from llvmlite import ir
-from numba import config, njit, prange, types
+from numba import config, prange, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from convlib.loops.correlation import VECTOR_BYTES, Vectors, address
+from convlib.loops.correlation import VECTOR_BYTES, Vectors, address, parallel_loop, part
 
 # With a larger step so little of a vector that is loaded would be used that one by one is as fast.
 LARGEST_STEP = 0 if config.DISABLE_JIT else 2
+# A thread takes so many rows of outputs at once: where they lie is worked out by divisions, which take long.
+ROWS_OF_UNIT = 8
 
 
 def take_larger(vectors, value, most):
-    """The larger of each two numbers, ``most`` of equal ones; a NaN is larger than anything."""
+    """The larger of each two numbers, ``most`` of equal ones; a NaN is larger than nothing."""
     builder = vectors.builder
     if isinstance(vectors.element, ir.IntType):
         compare = builder.icmp_signed if vectors.signed else builder.icmp_unsigned
         return builder.select(compare(">", value, most), value, most)
-    larger = builder.select(builder.fcmp_ordered(">", value, most), value, most)
-    return builder.select(builder.fcmp_unordered("uno", value, value), value, larger)
+    return builder.select(builder.fcmp_ordered(">", value, most), value, most)
 
 
 def add(vectors, value, total):
     return vectors.builder.fadd(total, value)
 
 
-def make_run(step, combine, divides):
+def make_run(step, combine, is_mean):
     """The windows of a vector of neighbouring outputs, in LLVM's terms, for ``step`` columns between them.
 
     run(source, out, start, strides, taps, divisor) combines with ``start``, for output x, the elements
 
         source[f · strides[0] + i · strides[1] + j · strides[2] + x · step]
 
-    of all taps (f, i, j), and writes them to out[x], divided if it ``divides``. source and out are pointers.
+    of all taps (f, i, j), and writes them to out[x]: for a mean divided, for a maximum NaN if one of them is.
+    source and out are pointers.
     """
 
     @intrinsic
@@ -52,6 +54,10 @@ def make_run(step, combine, divides):
             lanes = vectors.lanes
             zero = builder.extract_value(strides, 0).type(0)
             total = cgutils.alloca_once_value(builder, vectors.splat(start, lanes))
+            seeks_nan = not is_mean and not isinstance(vectors.element, ir.IntType)
+            if seeks_nan:  # beside the maximum, which so waits for one comparison an element and not for two
+                none = ir.Constant(ir.VectorType(ir.IntType(1), lanes), [0] * lanes)
+                is_nan = cgutils.alloca_once_value(builder, none)
 
             def visit(axis, place):
                 if axis < 3:
@@ -65,11 +71,17 @@ def make_run(step, combine, divides):
                     every_other = [*range(0, lanes, 2), *range(lanes + 1, 2 * lanes, 2)]
                     value = vectors.shuffle(value, more, every_other)
                 builder.store(combine(vectors, value, builder.load(total)), total)
+                if seeks_nan:
+                    also = builder.fcmp_unordered("uno", value, value)
+                    builder.store(builder.or_(builder.load(is_nan), also), is_nan)
 
             visit(0, zero)
             result = builder.load(total)
-            if divides:
+            if is_mean:
                 result = builder.fdiv(result, vectors.splat(divisor, lanes))
+            if seeks_nan:
+                nan = ir.Constant(result.type, [float("nan")] * lanes)
+                result = builder.select(builder.load(is_nan), nan, result)
             vectors.store(result, out, zero)
             return context.get_dummy_value()
 
@@ -78,11 +90,11 @@ def make_run(step, combine, divides):
     return run
 
 
-largest_next, largest_other = (make_run(step, take_larger, divides=False) for step in (1, 2))
-mean_next, mean_other = (make_run(step, add, divides=True) for step in (1, 2))
+largest_next, largest_other = (make_run(step, take_larger, is_mean=False) for step in (1, 2))
+mean_next, mean_other = (make_run(step, add, is_mean=True) for step in (1, 2))
 
 
-@njit(cache=True, error_model="numpy")
+@part
 def taps_inside(begin, size, taps, dilation):
     """The taps first … last − 1 of a window beginning at ``begin`` that find an element."""
     first = 0 if begin >= 0 else (dilation - 1 - begin) // dilation
@@ -90,7 +102,7 @@ def taps_inside(begin, size, taps, dilation):
     return first, last
 
 
-@njit(cache=True, error_model="numpy")
+@part
 def columns_inside(columns, width, kernel, stride, padding, dilation):
     """The output columns first … last − 1 whose windows need no padding."""
     first = min(columns, (padding + stride - 1) // stride)
@@ -98,7 +110,7 @@ def columns_inside(columns, width, kernel, stride, padding, dilation):
     return first, max(first, min(columns, last))
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@parallel_loop
 def max_pool_into(out, indices, volume, kernel, stride, padding, dilation, least):
     """Fill ``out`` with each window's first largest element, and ``indices``, unless None, with its place.
 
@@ -111,43 +123,48 @@ def max_pool_into(out, indices, volume, kernel, stride, padding, dilation, least
     inner, outer = columns_inside(ow, width, kernel[2], stride[2], padding[2], dilation[2])
     if indices is not None or outer - inner < lanes or stride[2] > LARGEST_STEP:
         inner = outer = 0
-    for unit in prange(planes * od * oh):
+    parts = (oh + ROWS_OF_UNIT - 1) // ROWS_OF_UNIT
+    for unit in prange(planes * od * parts):
         unit = np.intp(unit)
-        y, z, plane = unit % oh, unit // oh % od, unit // oh // od
-        front, top = z * stride[0] - padding[0], y * stride[1] - padding[1]
+        first, z, plane = unit % parts * ROWS_OF_UNIT, unit // parts % od, unit // parts // od
+        front = z * stride[0] - padding[0]
         first_f, last_f = taps_inside(front, depth, kernel[0], dilation[0])
-        first_i, last_i = taps_inside(top, height, kernel[1], dilation[1])
-        if inner < outer:
+        for y in range(first, min(first + ROWS_OF_UNIT, oh)):
+            top, row = y * stride[1] - padding[1], ((plane * od + z) * oh + y) * ow
+            first_i, last_i = taps_inside(top, height, kernel[1], dilation[1])
             begin = (plane * depth + front + first_f * dilation[0]) * height + top + first_i * dilation[1]
             strides = dilation[0] * height * width, dilation[1] * width, dilation[2]
             taps = last_f - first_f, last_i - first_i, kernel[2]
             for done in range(inner, outer, lanes):
                 x = min(done, outer - lanes)  # the last vector computes some outputs again
-                source = address(volume, begin * width + x * stride[2] - padding[2])
-                target = address(out, unit * ow + x)
+                source, target = (
+                    address(volume, begin * width + x * stride[2] - padding[2]),
+                    address(out, row + x),
+                )
                 if stride[2] == 1:
                     largest_next(source, target, least, strides, taps, least)
                 else:
                     largest_other(source, target, least, strides, taps, least)
-        for part in ((0, inner), (outer, ow)):
-            for x in range(part[0], part[1]):
-                left = x * stride[2] - padding[2]
-                first_j, last_j = taps_inside(left, width, kernel[2], dilation[2])
-                most, place = least, -1
-                for f in range(first_f, last_f):
-                    for i in range(first_i, last_i):
-                        sz, sy = front + f * dilation[0], top + i * dilation[1]
-                        for j in range(first_j, last_j):
-                            sx = left + j * dilation[2]
-                            value = volume[plane, sz, sy, sx]
-                            if place < 0 or value > most or (value != value and most == most):
-                                most, place = value, (sz * height + sy) * width + sx
-                out[plane, z, y, x] = most
-                if indices is not None:
-                    indices[plane, z, y, x] = place
+            for from_x, to_x in ((0, inner), (outer, ow)):
+                for x in range(from_x, to_x):
+                    left = x * stride[2] - padding[2]
+                    first_j, last_j = taps_inside(left, width, kernel[2], dilation[2])
+                    most, place = least, -1
+                    for f in range(first_f, last_f):
+                        for i in range(first_i, last_i):
+                            line = ((front + f * dilation[0]) * height + top + i * dilation[1]) * width
+                            values = address(volume, plane * depth * height * width + line)
+                            for j in range(first_j, last_j):
+                                sx = left + j * dilation[2]
+                                value = values[sx]
+                                if place < 0 or value > most or (value != value and most == most):
+                                    most, place = value, line + sx
+                    out[plane, z, y, x] = most
+                    if indices is not None:
+                        indices[plane, z, y, x] = place
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@parallel_loop
 def scatter_into(out, gradient, indices):
     """The maximum's gradient: ``gradient`` is added to ``out`` (planes, size) at ``indices``."""
     for plane in prange(out.shape[0]):
@@ -159,7 +176,7 @@ def scatter_into(out, gradient, indices):
                 out[plane, place] += gradient[plane, i]
 
 
-@njit(cache=True, error_model="numpy")
+@part
 def elements_of_window(y, size, kernel, stride, padding, include_padding):
     """What one axis contributes to the divisor of a mean: its elements, with or without padding.
 
@@ -172,7 +189,7 @@ def elements_of_window(y, size, kernel, stride, padding, include_padding):
     return min(end, size) - max(begin, 0)
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@parallel_loop
 def avg_pool_into(out, volume, kernel, stride, padding, include_padding):
     """Fill ``out`` with the mean of each window."""
     planes, od, oh, ow = out.shape
@@ -181,39 +198,45 @@ def avg_pool_into(out, volume, kernel, stride, padding, include_padding):
     inner, outer = columns_inside(ow, width, kernel[2], stride[2], padding[2], 1)
     if outer - inner < lanes or stride[2] > LARGEST_STEP:
         inner = outer = 0
-    for unit in prange(planes * od * oh):
+    parts = (oh + ROWS_OF_UNIT - 1) // ROWS_OF_UNIT
+    for unit in prange(planes * od * parts):
         unit = np.intp(unit)
-        y, z, plane = unit % oh, unit // oh % od, unit // oh // od
-        front, top = z * stride[0] - padding[0], y * stride[1] - padding[1]
+        first, z, plane = unit % parts * ROWS_OF_UNIT, unit // parts % od, unit // parts // od
+        front = z * stride[0] - padding[0]
         first_f, last_f = taps_inside(front, depth, kernel[0], 1)
-        first_i, last_i = taps_inside(top, height, kernel[1], 1)
-        count = elements_of_window(z, depth, kernel[0], stride[0], padding[0], include_padding)
-        count *= elements_of_window(y, height, kernel[1], stride[1], padding[1], include_padding)
-        if inner < outer:
+        of_z = elements_of_window(z, depth, kernel[0], stride[0], padding[0], include_padding)
+        for y in range(first, min(first + ROWS_OF_UNIT, oh)):
+            top, row = y * stride[1] - padding[1], ((plane * od + z) * oh + y) * ow
+            first_i, last_i = taps_inside(top, height, kernel[1], 1)
+            count = of_z * elements_of_window(y, height, kernel[1], stride[1], padding[1], include_padding)
             begin = (plane * depth + front + first_f) * height + top + first_i
             taps, divisor = (last_f - first_f, last_i - first_i, kernel[2]), out.dtype.type(count * kernel[2])
             for done in range(inner, outer, lanes):
                 x = min(done, outer - lanes)  # the last vector computes some outputs again
-                source = address(volume, begin * width + x * stride[2] - padding[2])
-                target = address(out, unit * ow + x)
+                source, target = (
+                    address(volume, begin * width + x * stride[2] - padding[2]),
+                    address(out, row + x),
+                )
                 if stride[2] == 1:
                     mean_next(source, target, nothing, (height * width, width, 1), taps, divisor)
                 else:
                     mean_other(source, target, nothing, (height * width, width, 1), taps, divisor)
-        for part in ((0, inner), (outer, ow)):
-            for x in range(part[0], part[1]):
-                left = x * stride[2] - padding[2]
-                first_j, last_j = taps_inside(left, width, kernel[2], 1)
-                total = nothing
-                for f in range(first_f, last_f):
-                    for i in range(first_i, last_i):
-                        for j in range(first_j, last_j):
-                            total += volume[plane, front + f, top + i, left + j]
-                of_x = elements_of_window(x, width, kernel[2], stride[2], padding[2], include_padding)
-                out[plane, z, y, x] = total / out.dtype.type(count * of_x)
+            for from_x, to_x in ((0, inner), (outer, ow)):
+                for x in range(from_x, to_x):
+                    left = x * stride[2] - padding[2]
+                    first_j, last_j = taps_inside(left, width, kernel[2], 1)
+                    total = nothing
+                    for f in range(first_f, last_f):
+                        for i in range(first_i, last_i):
+                            line = ((plane * depth + front + f) * height + top + i) * width
+                            values = address(volume, line)
+                            for j in range(first_j, last_j):
+                                total += values[left + j]
+                    of_x = elements_of_window(x, width, kernel[2], stride[2], padding[2], include_padding)
+                    out[plane, z, y, x] = total / out.dtype.type(count * of_x)
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@parallel_loop
 def avg_pool_back_into(out, gradient, kernel, stride, padding, include_padding):
     """The mean's gradient: each window shares its element of ``gradient`` out among those of ``out``."""
     planes, od, oh, ow = gradient.shape

@@ -42,6 +42,7 @@ def threadless(loop):
 pad_into, unpad_into = threadless(loops.pad_into), threadless(loops.unpad_into)
 transpose_into, join_columns_into = threadless(loops.transpose_into), threadless(loops.join_columns_into)
 pack_pixels, weight_gradient_into = threadless(loops.pack_pixels), threadless(loops.weight_gradient_into)
+channels_last_into = threadless(loops.channels_last_into)
 max_pool_into, scatter_into = threadless(loops.max_pool_into), threadless(loops.scatter_into)
 avg_pool_into, avg_pool_back_into = threadless(loops.avg_pool_into), threadless(loops.avg_pool_back_into)
 cut_convolution = shared(cut_convolution)
@@ -350,7 +351,7 @@ def transpose(input, weight, bias, output, scratch, settings):
 
 @inlined
 def weight_gradient_layout(scratch, s):
-    """Pixels' offsets, the packed gradient, zeros for biases, the padded input, and with channels last …"""
+    """Pixels' offsets, the packed gradient, zeros for biases, the padded input with channels last …"""
     batch, channels_in, (kd, kh, kw) = s.batch, s.channels_in // s.groups, s.kernel
     block = loops.block_of(s.channels_out // s.groups)
     blocks = s.groups * ceil_divide(s.channels_out // s.groups, block)
@@ -359,7 +360,6 @@ def weight_gradient_layout(scratch, s):
     offsets, end = integers_from(scratch, np.intp(0), (count,))
     packed, end = floats_from(scratch, end, (blocks, count, block))
     nothing, end = floats_from(scratch, end, (s.channels_out + loops.WIDE_BLOCK,))
-    padded, end = floats_from(scratch, end, (batch * s.channels_in, depth, height, width))
     pixels, end = floats_from(scratch, end, (s.groups, batch, depth, height, width, channels_in))
     # without dilation the kernel's columns are neighbours too: one long row instead of several
     columns, span = (1, kw * channels_in) if s.dilation[2] == 1 else (kw, channels_in)
@@ -368,34 +368,26 @@ def weight_gradient_layout(scratch, s):
     part, end = floats_from(scratch, end, shape)
     end = ceil_divide(end, 8) * 8
     places, end = integers_from(scratch, end, (ceil_divide(span, VECTOR_BYTES // 4) + loops.SINGLE_RUNS, 2))
-    return offsets, packed, nothing, padded, pixels, out, part, places, end
+    return offsets, packed, nothing, pixels, out, part, places, end
 
 
 @export(POINTER, returns=NUMBER)
 def weight_gradient_scratch(settings):
-    return weight_gradient_layout(settings, read(settings))[8]
+    return weight_gradient_layout(settings, read(settings))[7]
 
 
 @export(*[POINTER] * 5)
 def weight_gradient(input, gradient, output, scratch, settings):
     """``gradients.conv3d_weight``: output (channels_out, channels_in/groups, *kernel)."""
     s = read(settings)
-    offsets, packed, nothing, padded, pixels, out, part, places, _ = weight_gradient_layout(scratch, s)
+    offsets, packed, nothing, pixels, out, part, places, _ = weight_gradient_layout(scratch, s)
     depth, height, width = padded_size(s)
-    pad_into(padded, planes_of(input, s, s.size), s.before, s.mode, np.float32(0))
-    size = depth * height * width
     channels_in = s.channels_in // s.groups
-    by_channel = reshaped(padded, (s.batch, s.groups, channels_in, size))
-    by_pixel = reshaped(pixels, (s.groups, s.batch, size, channels_in))
-    for n in range(s.batch):
-        for g in range(s.groups):
-            for c in range(channels_in):
-                for i in range(size):
-                    by_pixel[g, n, i, c] = by_channel[n, g, c, i]
+    channels_last_into(pixels, floats(input, (s.batch, s.channels_in, *s.size)), s.before, s.mode)
     nothing[:] = 0
     of_output = floats(gradient, (s.batch, s.channels_out, *s.output_size))
     pack_pixels(packed, offsets, of_output, s.groups, s.stride, depth, height, width, channels_in)
-    weight_gradient_into(out, part, pixels, packed, nothing, offsets, places, s.groups, s.dilation)
+    weight_gradient_into(out, part, pixels, packed, nothing, offsets, places, s.groups, s.dilation, 1)
     taps = product(s.kernel)
     by_tap = reshaped(out, (s.channels_out, taps, channels_in))
     target = floats(output, (s.channels_out, channels_in, taps))
