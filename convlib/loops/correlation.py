@@ -47,7 +47,8 @@ OPTIONS = {"error_model": "numpy", "_nrt": False}
 loop, parallel_loop = njit(cache=True, **OPTIONS), njit(parallel=True, cache=True, **OPTIONS)
 # For what only other loops call. What Python would need to call it takes a third of the time of compiling.
 part = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)
-inlined_part = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **OPTIONS)
+# For a part that one or two loops call: without a step of its own, compiling takes a fifth less.
+inlined_part = njit(inline="always", **OPTIONS)
 
 
 @intrinsic
@@ -662,7 +663,7 @@ def list_taps(offsets, channels, kernel, dilation, stored):
                     weight += 1
 
 
-@part
+@inlined_part
 def correlate_unit(
     unit, out, volume, packed, bias, offsets, rows, places, groups, mode, stride, before, cut, stored
 ):
@@ -742,7 +743,7 @@ def correlate_into(
 # Winograd's algorithm, for many channels and kernels of 3 × 3
 
 
-@part
+@inlined_part
 def winograd_unit(
     unit, out, volume, spectrum, bias, nothing, offsets, room, places, mode, before, dilation, cut
 ):  # fmt: skip
@@ -914,7 +915,7 @@ def list_transposed_taps(offsets, channels, positions, classes, channel_size):
                 offsets[channels * first + c * taps + t] = c * channel_size + positions[first + t]
 
 
-@part
+@inlined_part
 def transpose_unit(
     unit,
     out,

@@ -33,6 +33,8 @@ LEAST_TILES = 100
 # Columns of its matrix products, a tile each: enough to use every transformed weight often, few enough that
 # the transformed inputs of a unit stay in the caches.
 MOST_COLUMNS = 96
+# Transformed weights stay in a second cache if they are no more than this.
+SPECTRUM_BYTES = 1 << 20
 # So many output channels are multiplied before they are transformed back.
 CHANNELS_OF_PRODUCT = 32
 
@@ -117,15 +119,17 @@ def cut_winograd(channels, c_out, batch, output_size, dilation, lanes, wide_runs
     down, across = (-(-size // (OUTPUTS_OF_TILE * d)) for size, d in zip(output_size[1:], dilation[1:]))
     of_all = batch * dilation[1] * dilation[2] * down
 
+    # weights that no second cache holds are read anew for each unit, which takes as long as two runs
+    reading = 20 if 4 * POINTS * channels * c_out > SPECTRUM_BYTES else 0
+
     def time(rows):
-        """What the busiest thread computes, in tenths of a run; to begin a tile in registers costs two."""
+        """What the busiest thread computes, in tenths of a run; to begin a tile in registers takes two."""
         runs = -(-rows * across // lanes)
         runs += runs % 2 if wide_runs == 2 else runs == 1  # of what fills up a tile, too
         units = -(-of_all // rows)
-        return -(-units // threads) * (10 * runs + 2 * -(-runs // wide_runs))
+        return -(-units // threads) * (10 * runs + 2 * -(-runs // wide_runs) + reading)
 
-    most = max(1, min(MOST_COLUMNS // across, of_all))
-    rows = min(range(most, 0, -1), key=time)  # of equal ones the largest, which reads weights less often
+    rows = min(range(1, max(1, min(MOST_COLUMNS // across, of_all)) + 1), key=time)
     row = -(-rows * across // lanes) * lanes + lanes
     most_channels = min(CHANNELS_OF_PRODUCT, c_out)
 
