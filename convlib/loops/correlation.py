@@ -37,6 +37,9 @@ SINGLE_RUNS = 8
 # What a run in a row shorter than a vector may read beyond it.
 SLACK_BYTES = VECTOR_BYTES
 
+# Rows of so many vectors are long enough for the system's function that copies.
+VECTORS_OF_SHORT_ROW = 8
+
 # So few products of a gradient are summed in one go: shorter sums round less, and the pixels that they read
 # stay in the second cache while all taps of the kernel use them.
 PIXELS_OF_SUM = 512
@@ -148,9 +151,9 @@ class Vectors:
 
 @intrinsic
 def copy(typing_context, target, source, count):
-    """Copy ``count`` neighbouring elements from one address to another, a vector at a time.
+    """Copy ``count`` neighbouring elements from one address to another.
 
-    Rows are short: to call the system's function for it takes longer than to copy a few vectors.
+    The system copies long rows faster, but to ask it takes as long as to copy a few vectors.
     """
 
     def generate(context, builder, signature, arguments):
@@ -161,14 +164,20 @@ def copy(typing_context, target, source, count):
         def move(place, lanes):
             vectors.store(vectors.load(source, place, lanes), target, place)
 
-        with builder.if_else(builder.icmp_signed(">=", count, lanes)) as (is_long, is_short):
+        def is_at_least(least):
+            return builder.if_else(builder.icmp_signed(">=", count, index(least)))
+
+        with is_at_least(VECTORS_OF_SHORT_ROW * vectors.lanes) as (is_long, is_short):
             with is_long:
-                last = builder.sub(count, lanes)  # this vector copies some elements again
-                with cgutils.for_range_slice(builder, index(0), last, lanes, index) as (place, _):
-                    move(place, vectors.lanes)
-                move(last, vectors.lanes)
-            with is_short, cgutils.for_range(builder, count) as loop:
-                move(loop.index, 1)
+                cgutils.raw_memcpy(builder, target, source, count, vectors.bytes)
+            with is_short, is_at_least(vectors.lanes) as (has_vectors, has_none):
+                with has_vectors:
+                    last = builder.sub(count, lanes)  # this vector copies some elements again
+                    with cgutils.for_range_slice(builder, index(0), last, lanes, index) as (place, _):
+                        move(place, vectors.lanes)
+                    move(last, vectors.lanes)
+                with has_none, cgutils.for_range(builder, count) as loop:
+                    move(loop.index, 1)
         return context.get_dummy_value()
 
     return types.void(target, source, types.intp), generate

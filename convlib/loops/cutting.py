@@ -81,7 +81,7 @@ def cut_convolution(outputs, step, extra, phases, channels, blocks, others, lane
     rows = -(-height // down)  # as equal as can be
 
     units, part = others * across * -(-height // rows), blocks
-    if threads > 1 and 0 < units < UNITS_OF_THREAD * threads:
+    if threads > 1 and 0 < units < 3 * threads:
         parts = -(-UNITS_OF_THREAD * threads // units)
         part = max(min(LEAST_BLOCKS, blocks), -(-blocks // parts))
     heights = (rows - 1) * step[0] + extra[1] + 1
