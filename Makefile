@@ -36,7 +36,7 @@ check-assignments: setup-instructors  ## what CI does with the graded sets
 
 clean:              ## remove what was built; the environment and _build/assignments, with your grades, stay
 	@[ ! -d _build ] || find _build -mindepth 1 -maxdepth 1 ! -name assignments -exec rm -rf {} +
-	@rm -rf front_end/built convlib/explorers/built convlib/webassembly/convlib.wasm .pytest_cache .ruff_cache .hypothesis
+	@rm -rf front_end/built convlib/explorers/built convlib/webassembly/*.wasm .pytest_cache .ruff_cache .hypothesis
 	@find convlib tests tools book -name __pycache__ -prune -exec rm -rf {} +
 
 setup:

@@ -1,4 +1,4 @@
-"""convlib.wasm is the library: the same cases in Node, in a page, and in Python."""
+"""convlib.wasm and its relaxed twin are the library: the same cases in Node, in a page, and in Python."""
 
 import base64
 import itertools
@@ -23,10 +23,10 @@ EXACT = re.compile("pad|maxPool|avgPool|.*Size$")
 
 # Runs in Node and in a page alike. Arrays travel as base64, bit for bit.
 RUN_CASES = """
-async ({ engineSource, wasm, cases }) => {
+async ({ engineSource, modules, cases }) => {
   const engineModule = await import("data:text/javascript," + encodeURIComponent(engineSource));
   const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  const engine = await engineModule.loadEngine({ get: () => bytes(wasm) });
+  const engine = await engineModule.loadEngine(...modules.map((module) => ({ get: () => bytes(module) })));
   const decode = ({ shape, base64 }) => ({ data: new Float32Array(bytes(base64).buffer), shape });
   const revive = (value) => (value.shape ? decode(value) : value);
   const encode = ({ data, shape }) => {
@@ -232,12 +232,13 @@ def task():
     ]  # fmt: skip
     cases, expected = zip(*both)
     assert len(cases) > 1000
-    return {"cases": cases} | engine_and_module(), expected
+    return {"cases": cases}, expected
 
 
-def engine_and_module():
-    wasm = base64.b64encode(webassembly.read()).decode()
-    return {"engineSource": ENGINE.read_text(encoding="utf-8"), "wasm": wasm}
+def engine_and_modules(*modules):
+    """What RUN_CASES needs besides the cases; a second module is the one to prefer."""
+    texts = [base64.b64encode(module).decode() for module in modules]
+    return {"engineSource": ENGINE.read_text(encoding="utf-8"), "modules": texts}
 
 
 def run_in_node(task, folder):
@@ -275,14 +276,29 @@ def assert_same(cases, results, expected):
 
 def test_node_computes_what_the_library_computes(task, tmp_path):
     given, expected = task
-    assert_same(given["cases"], run_in_node(given, tmp_path), expected)
+    results = run_in_node(given | engine_and_modules(webassembly.read()), tmp_path)
+    assert_same(given["cases"], results, expected)
 
 
-def test_a_page_computes_what_the_library_computes(task, browser):
+@pytest.mark.parametrize("relaxed", [False, True], ids=["plain", "relaxed"])
+def test_a_page_computes_what_the_library_computes(task, browser, relaxed):
     given, expected = task
     page = browser.new_page()
-    assert_same(given["cases"], page.evaluate(RUN_CASES, given), expected)
+    results = page.evaluate(RUN_CASES, given | engine_and_modules(webassembly.read(relaxed)))
+    assert_same(given["cases"], results, expected)
     page.close()
+
+
+def test_the_relaxed_module_runs_where_it_is_accepted(browser, tmp_path):
+    """Of two modules the second, if the browser takes it; here one of each pair is none."""
+    none, image = b"none", normal(1, 1, 3, 3)
+    cases = [call("conv2d", image, np.ones((1, 1, 3, 3)))]
+    page = browser.new_page()
+    relaxed = page.evaluate(RUN_CASES, {"cases": cases} | engine_and_modules(none, webassembly.read(True)))
+    page.close()
+    plain = run_in_node({"cases": cases} | engine_and_modules(webassembly.read(), none), tmp_path)
+    for (result,) in (relaxed, plain):
+        np.testing.assert_allclose(decode(result)[0].item(), image.sum(), rtol=1e-5)
 
 
 def test_windows_that_do_not_fit_and_too_much_memory_are_refused(tmp_path):
@@ -295,7 +311,8 @@ def test_windows_that_do_not_fit_and_too_much_memory_are_refused(tmp_path):
         call("conv2d", small, kernel, padding=20_000),
         call("conv2d", small, ones),
     ]
-    size, misfit, big_pad, big_conv, result = run_in_node({"cases": cases} | engine_and_module(), tmp_path)
+    given = {"cases": cases} | engine_and_modules(webassembly.read())
+    size, misfit, big_pad, big_conv, result = run_in_node(given, tmp_path)
     assert size < 1
     assert "do not fit" in misfit
     assert "2 GiB" in big_pad
@@ -310,8 +327,9 @@ def test_python_without_the_compiler_can_read_the_module():
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)
 
 
-def test_the_module_is_small_uses_vectors_and_imports_nothing():
-    module = webassembly.read()
+@pytest.mark.parametrize("relaxed", [False, True], ids=["plain", "relaxed"])
+def test_a_module_is_small_uses_vectors_and_imports_nothing(relaxed):
+    module = webassembly.read(relaxed)
     assert len(module) <= 64_000
     # section 2 is imports; a module's sections follow the eight bytes of magic number and version, in order
     section_ids, position = [], 8
@@ -327,15 +345,18 @@ def test_the_module_is_small_uses_vectors_and_imports_nothing():
                 break
         position += size
     assert 2 not in section_ids
-    # f32x4.mul is the vector instruction 0xFD 0xE6 0x01
-    assert re.search(rb"\xfd\xe6\x01", module)
+    # vector instructions begin with 0xFD; f32x4.mul and f32x4.relaxed_madd
+    multiply, multiply_add = rb"\xfd\xe6\x01", rb"\xfd\x85\x02"
+    assert re.search(multiply_add if relaxed else multiply, module)
+    assert relaxed or not re.search(multiply_add, module)
 
 
 @pytest.mark.long
 def test_a_build_gives_the_same_bytes_every_time(monkeypatch, tmp_path):
-    built = webassembly.read()
+    built = [webassembly.read(), webassembly.read(relaxed=True)]
     monkeypatch.setattr(webassembly, "PATH", tmp_path / "convlib.wasm")
-    assert webassembly.build().read_bytes() == built
+    monkeypatch.setattr(webassembly, "RELAXED_PATH", tmp_path / "convlib_relaxed.wasm")
+    assert [path.read_bytes() for path in webassembly.build()] == built
 
 
 def test_a_missing_module_says_how_to_build_it(monkeypatch, tmp_path):

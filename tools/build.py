@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
-WASM = ROOT / "convlib/webassembly/convlib.wasm"
+WASM = [ROOT / "convlib/webassembly" / name for name in ("convlib.wasm", "convlib_relaxed.wasm")]
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 
 WASM_SOURCES = ["convlib/loops/**/*.py", "convlib/webassembly/**/*.py", "convlib/shapes.py"]
@@ -72,7 +72,7 @@ def run(*arguments):
 
 def build_wasm():
     stamp = Stamp("wasm", WASM_SOURCES)
-    if WASM.exists() and stamp.is_current():
+    if all(path.exists() for path in WASM) and stamp.is_current():
         return
     print("Compiling the loops to convlib.wasm", flush=True)
     run("-m", "convlib.webassembly")

@@ -17,6 +17,7 @@ from traitlets import Bytes, Dict, Int, List, Unicode
 
 HERE = Path(__file__).parent
 ENGINE = HERE.parent / "webassembly" / "convlib.wasm"
+RELAXED_ENGINE = ENGINE.with_name("convlib_relaxed.wasm")
 
 # The smallest and the largest legal value of a setting.
 Range = namedtuple("Range", "low high")
@@ -66,6 +67,7 @@ class View(anywidget.AnyWidget):
             "code": share(read_built(HERE / "built" / f"{self.code}.js")),
             "style": share((HERE / "explorer.css").read_bytes()),
             "engine": share(read_built(ENGINE)),
+            "relaxed": share(read_built(RELAXED_ENGINE)),
         }
         super().__init__(shared=shared | traits.pop("shared", {}), **traits)
         self.own_id = self.model_id

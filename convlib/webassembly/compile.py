@@ -1,4 +1,4 @@
-"""From Numba's LLVM code to a WebAssembly module; ``webassembly.build`` runs this in a process of its own."""
+"""From Numba's LLVM code to WebAssembly modules; ``webassembly.build`` runs this in a process of its own."""
 
 import re
 import subprocess
@@ -13,13 +13,15 @@ from convlib.webassembly.exports import EXPORTS
 TRIPLE = "wasm32-unknown-unknown"
 # 128-bit vectors and memory.copy: in every browser since 2023
 FEATURES = "+simd128,+bulk-memory,+sign-ext,+nontrapping-fptoint"
+# With these, LLVM makes one instruction of a multiply-add. It also makes one of a maximum, which may lose a
+# NaN; so only convolutions get them.
+RELAXED_FEATURES = f"{FEATURES},+relaxed-simd"
+CONVOLUTIONS = ("correlate", "transpose", "weight_gradient")
 
 
-def target_machine():
-    llvm.initialize_all_targets()
-    llvm.initialize_all_asmprinters()
+def target_machine(features):
     return llvm.Target.from_triple(TRIPLE).create_target_machine(
-        opt=3, features=FEATURES, reloc="static", codemodel="default"
+        opt=3, features=features, reloc="static", codemodel="default"
     )
 
 
@@ -50,25 +52,42 @@ def optimise(module, machine):
     passes.getModulePassManager().run(module, passes)
 
 
-def main(path):
-    machine = target_machine()
+def gather(names, machine):
+    """The exports of these names as one optimised module."""
     whole = llvm.parse_assembly(f'target triple = "{TRIPLE}"\ntarget datalayout = "{machine.target_data}"')
-    for name, dispatcher in EXPORTS.items():
-        whole.link_in(module_of(name, dispatcher, machine))
+    for name in names:
+        whole.link_in(module_of(name, EXPORTS[name], machine))
     for function in whole.functions:
         if not function.is_declaration and function.name not in EXPORTS:
             function.linkage = "internal"
     optimise(whole, machine)
+    return whole
+
+
+def link(path, *objects):
     with tempfile.TemporaryDirectory() as folder:
-        object_file = Path(folder, "convlib.o")
-        object_file.write_bytes(machine.emit_object(whole))
+        files = [Path(folder, f"{i}.o") for i in range(len(objects))]
+        for file, code in zip(files, objects):
+            file.write_bytes(code)
         exports = [f"--export={name}" for name in (*EXPORTS, "__heap_base")]
         subprocess.run(
             [sys.executable, "-m", "ziglang", "wasm-ld", "--no-entry", "--strip-all", "--gc-sections",
-             *exports, "-o", path, object_file],
+             *exports, "-o", path, *files],
             check=True,
         )  # fmt: skip
 
 
+def main(path, relaxed_path):
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    machine, relaxed = target_machine(FEATURES), target_machine(RELAXED_FEATURES)
+    sums = [name for name in EXPORTS if name.startswith(CONVOLUTIONS)]
+    convolutions = gather(sums, machine)
+    others = machine.emit_object(gather([name for name in EXPORTS if name not in sums], machine))
+    # of a copy, for making machine code changes what it is made from
+    link(relaxed_path, relaxed.emit_object(convolutions.clone()), others)
+    link(path, machine.emit_object(convolutions), others)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -13,10 +13,14 @@ const ALIGNMENT = 64;
 
 const engines = new WeakMap();
 
-/** The engine of a model whose `data` is the module; compiled once, however many views ask. */
-export function loadEngine(model) {
+/**
+ * The engine of a model whose `data` is the module; compiled once, however many views ask. A second model may hold the
+ * relaxed module, which is faster and which not every browser accepts.
+ */
+export function loadEngine(model, relaxed = model) {
   if (!engines.has(model)) {
-    const started = WebAssembly.instantiate(asBytes(model.get("data")), {});
+    const modules = [relaxed, model].map((each) => asBytes(each.get("data")));
+    const started = WebAssembly.instantiate(modules.find((bytes) => WebAssembly.validate(bytes)) ?? modules[1], {});
     engines.set(model, started.then(({ instance }) => new Engine(instance.exports)));
   }
   return engines.get(model);

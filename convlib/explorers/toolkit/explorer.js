@@ -28,7 +28,7 @@ export function makeExplorer(parts) {
   return {
     async render({ model, el, signal, shared }) {
       const [engine, raw, controls] = await Promise.all([
-        loadEngine(shared.engine),
+        loadEngine(shared.engine, shared.relaxed),
         model.widget_manager.get_model(model.get("own_id")),
         findControls(model),
       ]);

@@ -1,5 +1,5 @@
-// The `_esm` of every explorer, as it is. The explorer's code, the style sheet and convlib.wasm are in models that all
-// views share, so that a page holds them once; here they are fetched, and the code takes over.
+// The `_esm` of every explorer, as it is. The explorer's code, the style sheet and convlib.wasm, with its relaxed twin,
+// are in models that all views share, so that a page holds them once; here they are fetched, and the code takes over.
 const decode = (model) => new TextDecoder().decode(model.get("data"));
 
 async function importCode(model) {
