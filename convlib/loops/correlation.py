@@ -674,9 +674,12 @@ def list_taps(offsets, channels, kernel, dilation, stored):
 
 @inlined_part
 def correlate_unit(
-    unit, out, volume, packed, bias, offsets, rows, places, groups, mode, stride, before, cut, stored
+    unit, listed, out, volume, packed, bias, offsets, rows, places, groups, mode, stride, before, cut, stored
 ):
-    """A few rows of some channels of one image: copy what they read, then compute it."""
+    """A few rows of some channels of one image: copy what they read, then compute it.
+
+    ``places`` holds the runs of ``listed`` rows and columns; returns the numbers whose runs it holds then.
+    """
     most_rows, most_columns, most_blocks = cut
     c_out, od, oh, ow = out.shape[1:]
     block, blocks = packed.shape[2], packed.shape[0] // groups
@@ -696,13 +699,16 @@ def correlate_unit(
     corner = z * stride[0] - before[0], y * stride[1] - before[1], x * stride[2] - before[2]
     sizes = channels_in, stored[0], stored[1] - (most_rows - height) * stride[1]
     copy_window(rows, volume, n, g * channels_in, corner, sizes, stored, (1, stored[2]), mode)
-    runs = list_runs(places, height, width, stride[1] * stored[2] * stored[3], ow, lanes)
+    if listed != (height, width):
+        list_runs(places, height, width, stride[1] * stored[2] * stored[3], ow, lanes)
+    runs = height * ceil_divide(width, lanes)
     o = g * per_group + part * block
     target = (((n * c_out + o) * od + z) * oh + y) * ow + x
     sum_runs(
         out, target, od * oh * ow, min(width, lanes), rows, 0, places, runs, packed, g * blocks + part,
         min(most_blocks * block, per_group - part * block), (0, packed.shape[1]), bias, o, offsets,
     )  # fmt: skip
+    return height, width
 
 
 @loop
@@ -714,10 +720,11 @@ def correlate_alone(
     for b in range(packed.shape[0]):
         pack_block(packed, weight, b, groups)
     list_taps(offsets, volume.shape[1] // groups, kernel, dilation, stored)
+    listed = 0, 0
     for unit in range(units):
-        correlate_unit(
-            unit, out, volume, packed, bias, offsets, rows[0], places[0], groups, mode, stride, before, cut,
-            stored,
+        listed = correlate_unit(
+            unit, listed, out, volume, packed, bias, offsets, rows[0], places[0], groups, mode, stride,
+            before, cut, stored,
         )  # fmt: skip
 
 
@@ -740,11 +747,12 @@ def correlate_into(
     list_taps(offsets, volume.shape[1] // groups, kernel, dilation, stored)
     for thread in prange(rows.shape[0]):
         t = np.intp(thread)
+        listed = 0, 0
         unit = take(address(counter, 0))
         while unit < units:
-            correlate_unit(
-                unit, out, volume, packed, bias, offsets, rows[t], places[t], groups, mode, stride, before,
-                cut, stored,
+            listed = correlate_unit(
+                unit, listed, out, volume, packed, bias, offsets, rows[t], places[t], groups, mode, stride,
+                before, cut, stored,
             )  # fmt: skip
             unit = take(address(counter, 0))
 

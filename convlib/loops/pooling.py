@@ -22,27 +22,30 @@ ROWS_OF_UNIT = 8
 
 
 def take_larger(vectors, value, most):
-    """The larger of each two numbers, ``most`` of equal ones; a NaN is larger than nothing."""
+    """The larger of each two numbers, ``most`` of equal ones; a NaN if one of them is."""
     builder = vectors.builder
     if isinstance(vectors.element, ir.IntType):
         compare = builder.icmp_signed if vectors.signed else builder.icmp_unsigned
         return builder.select(compare(">", value, most), value, most)
-    return builder.select(builder.fcmp_ordered(">", value, most), value, most)
+    # a NaN in most stays there; for one in value all bits are set, which is a NaN too
+    larger = builder.select(builder.fcmp_ordered(">", value, most), value, most)
+    bits = ir.VectorType(ir.IntType(8 * vectors.bytes), value.type.count)
+    nan = builder.sext(builder.fcmp_unordered("uno", value, value), bits)
+    return builder.bitcast(builder.or_(builder.bitcast(larger, bits), nan), value.type)
 
 
 def add(vectors, value, total):
     return vectors.builder.fadd(total, value)
 
 
-def make_run(step, combine, is_mean):
+def make_run(step, combine, divides):
     """The windows of a vector of neighbouring outputs, in LLVM's terms, for ``step`` columns between them.
 
     run(source, out, start, strides, taps, divisor) combines with ``start``, for output x, the elements
 
         source[f · strides[0] + i · strides[1] + j · strides[2] + x · step]
 
-    of all taps (f, i, j), and writes them to out[x]: for a mean divided, for a maximum NaN if one of them is.
-    source and out are pointers.
+    of all taps (f, i, j), and writes them to out[x], divided if it ``divides``. source and out are pointers.
     """
 
     @intrinsic
@@ -54,10 +57,6 @@ def make_run(step, combine, is_mean):
             lanes = vectors.lanes
             zero = builder.extract_value(strides, 0).type(0)
             total = cgutils.alloca_once_value(builder, vectors.splat(start, lanes))
-            seeks_nan = not is_mean and not isinstance(vectors.element, ir.IntType)
-            if seeks_nan:  # beside the maximum, which so waits for one comparison an element and not for two
-                none = ir.Constant(ir.VectorType(ir.IntType(1), lanes), [0] * lanes)
-                is_nan = cgutils.alloca_once_value(builder, none)
 
             def visit(axis, place):
                 if axis < 3:
@@ -71,17 +70,11 @@ def make_run(step, combine, is_mean):
                     every_other = [*range(0, lanes, 2), *range(lanes + 1, 2 * lanes, 2)]
                     value = vectors.shuffle(value, more, every_other)
                 builder.store(combine(vectors, value, builder.load(total)), total)
-                if seeks_nan:
-                    also = builder.fcmp_unordered("uno", value, value)
-                    builder.store(builder.or_(builder.load(is_nan), also), is_nan)
 
             visit(0, zero)
             result = builder.load(total)
-            if is_mean:
+            if divides:
                 result = builder.fdiv(result, vectors.splat(divisor, lanes))
-            if seeks_nan:
-                nan = ir.Constant(result.type, [float("nan")] * lanes)
-                result = builder.select(builder.load(is_nan), nan, result)
             vectors.store(result, out, zero)
             return context.get_dummy_value()
 
@@ -90,13 +83,52 @@ def make_run(step, combine, is_mean):
     return run
 
 
-largest_next, largest_other = (make_run(step, take_larger, is_mean=False) for step in (1, 2))
-mean_next, mean_other = (make_run(step, add, is_mean=True) for step in (1, 2))
+def make_halving(size):
+    """The maximum of windows of ``size`` × ``size`` elements, 2 or 3, in every other column.
+
+    run(source, out, row) writes a vector of neighbouring outputs; rows are ``row`` elements apart. It
+    combines rows before it picks columns, so it loads each element once, and it has no loop. With vectors of
+    four it takes a third of the time of ``make_run``.
+    """
+
+    @intrinsic
+    def run(typing_context, source, out, row):
+        def generate(context, builder, signature, arguments):
+            source, out, row = arguments
+            signed = getattr(signature.args[0].dtype, "signed", True)
+            vectors = Vectors(context, builder, source.type.pointee, signed)
+            lanes = vectors.lanes
+            # a third vector ends with the last column of the last window, not to read beyond it
+            places = (0, lanes, lanes + 1)[:size]
+            columns = ()
+            for i in range(size):
+                begin = builder.gep(source, [builder.mul(row, row.type(i))])
+                values = [vectors.load(begin, row.type(place), lanes) for place in places]
+                columns = [take_larger(vectors, *both) for both in zip(values, columns)] if i else values
+            left, right, *end = columns
+            first, second = (vectors.shuffle(left, right, range(j, 2 * lanes, 2)) for j in range(2))
+            most = take_larger(vectors, second, first)
+            for last in end:  # the third column is the first of the next window
+                third = vectors.shuffle(first, last, [*range(1, lanes), 2 * lanes - 1])
+                most = take_larger(vectors, third, most)
+            vectors.store(most, out, row.type(0))
+            return context.get_dummy_value()
+
+        return types.void(source, out, row), generate
+
+    return run
+
+
+largest_of_two, largest_of_three = make_halving(2), make_halving(3)
+largest_next, largest_other = (make_run(step, take_larger, divides=False) for step in (1, 2))
+mean_next, mean_other = (make_run(step, add, divides=True) for step in (1, 2))
 
 
 @part
 def taps_inside(begin, size, taps, dilation):
     """The taps first … last − 1 of a window beginning at ``begin`` that find an element."""
+    if dilation == 1:  # a division takes longer than a small window
+        return max(0, -begin), min(taps, size - begin)
     first = 0 if begin >= 0 else (dilation - 1 - begin) // dilation
     last = taps if begin + (taps - 1) * dilation < size else (size - 1 - begin) // dilation + 1
     return first, last
@@ -108,6 +140,21 @@ def columns_inside(columns, width, kernel, stride, padding, dilation):
     first = min(columns, (padding + stride - 1) // stride)
     last = (width - 1 - (kernel - 1) * dilation + padding) // stride + 1
     return first, max(first, min(columns, last))
+
+
+@part
+def halve_row(out, target, volume, source, row, columns, size):
+    """``columns`` neighbouring outputs by ``make_halving``; the first one's places are source and target."""
+    lanes = VECTOR_BYTES // out.itemsize
+    last = columns - lanes  # where the last vector begins, which computes some outputs again
+    if size == 2:
+        for x in range(0, last, lanes):
+            largest_of_two(address(volume, source + 2 * x), address(out, target + x), row)
+        largest_of_two(address(volume, source + 2 * last), address(out, target + last), row)
+    else:
+        for x in range(0, last, lanes):
+            largest_of_three(address(volume, source + 2 * x), address(out, target + x), row)
+        largest_of_three(address(volume, source + 2 * last), address(out, target + last), row)
 
 
 @parallel_loop
@@ -123,6 +170,7 @@ def max_pool_into(out, indices, volume, kernel, stride, padding, dilation, least
     inner, outer = columns_inside(ow, width, kernel[2], stride[2], padding[2], dilation[2])
     if indices is not None or outer - inner < lanes or stride[2] > LARGEST_STEP:
         inner = outer = 0
+    halves = stride[2] == 2 and dilation[1] == dilation[2] == 1
     parts = (oh + ROWS_OF_UNIT - 1) // ROWS_OF_UNIT
     for unit in prange(planes * od * parts):
         unit = np.intp(unit)
@@ -135,12 +183,15 @@ def max_pool_into(out, indices, volume, kernel, stride, padding, dilation, least
             begin = (plane * depth + front + first_f * dilation[0]) * height + top + first_i * dilation[1]
             strides = dilation[0] * height * width, dilation[1] * width, dilation[2]
             taps = last_f - first_f, last_i - first_i, kernel[2]
-            for done in range(inner, outer, lanes):
+            from_x = inner
+            if inner < outer and halves and (taps == (1, 2, 2) or taps == (1, 3, 3)):
+                place = begin * width + 2 * inner - padding[2]
+                halve_row(out, row + inner, volume, place, width, outer - inner, kernel[2])
+                from_x = outer
+            for done in range(from_x, outer, lanes):
                 x = min(done, outer - lanes)  # the last vector computes some outputs again
-                source, target = (
-                    address(volume, begin * width + x * stride[2] - padding[2]),
-                    address(out, row + x),
-                )
+                source = address(volume, begin * width + x * stride[2] - padding[2])
+                target = address(out, row + x)
                 if stride[2] == 1:
                     largest_next(source, target, least, strides, taps, least)
                 else:
@@ -213,10 +264,8 @@ def avg_pool_into(out, volume, kernel, stride, padding, include_padding):
             taps, divisor = (last_f - first_f, last_i - first_i, kernel[2]), out.dtype.type(count * kernel[2])
             for done in range(inner, outer, lanes):
                 x = min(done, outer - lanes)  # the last vector computes some outputs again
-                source, target = (
-                    address(volume, begin * width + x * stride[2] - padding[2]),
-                    address(out, row + x),
-                )
+                source = address(volume, begin * width + x * stride[2] - padding[2])
+                target = address(out, row + x)
                 if stride[2] == 1:
                     mean_next(source, target, nothing, (height * width, width, 1), taps, divisor)
                 else:
