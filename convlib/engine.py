@@ -8,6 +8,7 @@ import functools
 import itertools
 import math
 import threading
+from collections import deque
 from types import SimpleNamespace
 
 import numba
@@ -21,10 +22,42 @@ CACHE_LINE = 64
 # To make room for a layer takes as long as 500,000 multiply-adds: so many of the last ones keep theirs, if it
 # takes no more bytes.
 LAYERS_KEPT, MOST_KEPT = 64, 1 << 20
+# Results of so many bytes, up to so many, are lent their memory (``Loan``). The system itself keeps smaller
+# pieces at hand, and larger ones are too much to keep.
+LEAST_LENT, MOST_LENT = 1 << 25, 1 << 30
 
 # One parallel loop at a time: it takes all cores anyway, and Numba's portable threading layer ends the
 # process when two threads start loops at once.
 one_loop_at_a_time = threading.Lock()
+
+memory_at_hand = deque(maxlen=1)
+
+
+class Loan:
+    """The memory of a large result; once nothing refers to it, it is kept for the next one of its size.
+
+    The system clears every page of a new large array. That takes as long as to compute the array, and is
+    saved for whoever computes one after the other, as a loop over batches does.
+    """
+
+    def __init__(self, size):
+        try:
+            memory = memory_at_hand.pop()
+        except IndexError:
+            memory = None
+        self.memory = memory if memory is not None and len(memory) == size else np.empty(size, np.uint8)
+        self.__array_interface__ = self.memory.__array_interface__
+
+    def __del__(self):
+        memory_at_hand.append(self.memory)
+
+
+def fresh(shape, dtype):
+    """An array for results, whose elements are not set yet."""
+    size = math.prod(shape) * dtype.itemsize
+    if LEAST_LENT <= size <= MOST_LENT:
+        return np.asarray(Loan(size)).view(dtype).reshape(shape)
+    return np.empty(shape, dtype)
 
 
 def with_slack(shape, dtype, make=np.empty):
@@ -78,7 +111,7 @@ def pad(volume, sides, mode="zeros", value=0):
 def unpad(padded, sides, mode="zeros"):
     """The adjoint of ``pad``: every element goes back to the one it copies."""
     size = [n - before - after for n, (before, after) in zip(padded.shape[2:], sides)]
-    out = np.empty((*padded.shape[:2], *size), padded.dtype)
+    out = fresh((*padded.shape[:2], *size), padded.dtype)
     planes = math.prod(padded.shape[:2])
     source = for_loops(padded).reshape(planes, *padded.shape[2:])
     before = tuple(first for first, _ in sides)
@@ -172,7 +205,7 @@ def correlate(volume, weight, bias, groups, windows):
         output = winograd(volume, weight, bias, windows)
         if output is not None:
             return output
-    output = np.empty(plan.output_shape, volume.dtype)
+    output = fresh(plan.output_shape, volume.dtype)
     of_output, of_input, of_weight = plan.shapes
     volume, weight = for_loops(volume).reshape(of_input), for_loops(weight).reshape(of_weight)
     with one_loop_at_a_time:
@@ -210,7 +243,7 @@ def winograd(volume, weight, bias, windows):
         channels, c_out, batch, output_size, dilation, lanes, loops.WIDE_RUNS, threads
     )
     threads = min(threads, units)
-    output = np.empty((batch, c_out, *output_size), dtype)
+    output = fresh((batch, c_out, *output_size), dtype)
     # what fills up the last vectors is computed too, and must be finite: the loop sees to the inputs
     rows, inputs, products, edges = (
         with_slack((threads, elements), dtype, make)
@@ -256,7 +289,7 @@ def transpose(volume, weight, bias, groups, windows):
     extra = tuple(max(0, first + last) for first, last in zip(before, ahead))
     depth, height, width = output_size
     rows, columns = -(-height // stride[1]), -(-width // stride[2])
-    output = np.empty((batch, c_out, depth, height, residues[2], columns), volume.dtype)
+    output = fresh((batch, c_out, depth, height, residues[2], columns), volume.dtype)
     threads = threads_for(volume.size * channels_out * taps, channels_out)
     plan = plan_room(
         threads, c_out, channels * taps, groups, volume.itemsize, (rows, columns), (1, 1), extra, 1,
@@ -284,7 +317,7 @@ def transpose(volume, weight, bias, groups, windows):
         )  # fmt: skip
     if residues[2] == 1:
         return output.reshape(batch, c_out, *output_size)
-    joined = np.empty((batch, c_out, *output_size), volume.dtype)
+    joined = fresh((batch, c_out, *output_size), volume.dtype)
     with one_loop_at_a_time:
         loops.join_columns_into(joined.reshape(-1, width), output.reshape(-1, residues[2], columns))
     return joined
@@ -357,7 +390,7 @@ def max_pool(volume, kernel, windows, with_indices):
     # one compiled version for all integers: the largest of them is the same however wide they are
     wide = volume.dtype if volume.dtype.kind == "f" or volume.dtype == np.uint64 else np.dtype(np.int64)
     planes = for_loops(volume, wide).reshape(-1, *volume.shape[2:])
-    output = np.empty((len(planes), *output_size), wide)
+    output = fresh((len(planes), *output_size), wide)
     indices = np.empty(output.shape, np.int64) if with_indices else None
     with one_loop_at_a_time:
         loops.max_pool_into(output, indices, planes, kernel, stride, padding, dilation, wide.type(least))
@@ -371,7 +404,7 @@ def max_pool_input(volume, gradient, kernel, windows):
     """The gradient of ``max_pool``: all of it goes to each window's largest element."""
     _, indices = max_pool(volume, kernel, windows, with_indices=True)
     planes = math.prod(volume.shape[:2])
-    out = np.empty(volume.shape, gradient.dtype)
+    out = fresh(volume.shape, gradient.dtype)
     flat = for_loops(gradient).reshape(planes, math.prod(gradient.shape[2:]))
     with one_loop_at_a_time:
         loops.scatter_into(
@@ -384,7 +417,7 @@ def avg_pool(volume, kernel, windows, include_padding):
     """The mean of each window."""
     output_size, padding = windows.output_size, tuple(before for before, _ in windows.sides)
     planes = for_loops(volume).reshape(-1, *volume.shape[2:])
-    output = np.empty((len(planes), *output_size), volume.dtype)
+    output = fresh((len(planes), *output_size), volume.dtype)
     with one_loop_at_a_time:
         loops.avg_pool_into(output, planes, kernel, windows.stride, padding, include_padding)
     return output.reshape(*volume.shape[:2], *output_size)
@@ -394,7 +427,7 @@ def avg_pool_input(size, gradient, kernel, windows, include_padding):
     """The gradient of ``avg_pool`` for an input of spatial ``size``."""
     padding = tuple(before for before, _ in windows.sides)
     planes = for_loops(gradient).reshape(-1, *gradient.shape[2:])
-    out = np.empty((len(planes), *size), gradient.dtype)
+    out = fresh((len(planes), *size), gradient.dtype)
     with one_loop_at_a_time:
         loops.avg_pool_back_into(out, planes, kernel, windows.stride, padding, include_padding)
     return out.reshape(*gradient.shape[:2], *size)
@@ -405,7 +438,7 @@ def unfold(volume, kernel, windows):
     batch, channels = volume.shape[:2]
     padded = pad(volume, windows.sides)
     planes = padded.reshape(batch * channels, *padded.shape[3:])
-    out = np.empty((len(planes), *kernel, *windows.output_size[1:]), volume.dtype)
+    out = fresh((len(planes), *kernel, *windows.output_size[1:]), volume.dtype)
     bits = np.dtype(f"u{volume.itemsize}")
     with one_loop_at_a_time:
         loops.unfold_into(out.view(bits), planes.view(bits), windows.stride[1:], windows.dilation[1:])
@@ -416,7 +449,7 @@ def fold(columns, size, windows):
     """The adjoint of ``unfold``: columns (N, channels, KH, KW, OH, OW) to images (N, channels, *size)."""
     batch, channels = columns.shape[:2]
     planes = for_loops(columns).reshape(batch * channels, *columns.shape[2:])
-    out = np.empty((len(planes), *size), columns.dtype)
+    out = fresh((len(planes), *size), columns.dtype)
     padding = tuple(before for before, _ in windows.sides[1:])
     with one_loop_at_a_time:
         loops.fold_into(out, planes, windows.stride[1:], padding, windows.dilation[1:])

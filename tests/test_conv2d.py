@@ -8,11 +8,12 @@ last bit. The laws and the contract that conv2d shares with all operations are t
 import itertools
 import subprocess
 import sys
+from collections import deque
 
 import numpy as np
 import pytest
 
-from convlib import reference
+from convlib import engine, reference
 from convlib.functional import conv2d
 
 DTYPES = (np.float32, np.float64, np.int64)
@@ -101,3 +102,25 @@ def test_importing_the_package_loads_no_heavy_library():
     code = f"import sys, convlib, convlib.shapes, convlib.filters; print(sorted({heavy} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_the_memory_of_a_large_result_waits_for_the_next_of_its_size(monkeypatch):
+    monkeypatch.setattr(engine, "LEAST_LENT", 1)
+    monkeypatch.setattr(engine, "memory_at_hand", deque(maxlen=1))
+    image, kernel = np.ones((1, 5, 5), np.float32), np.ones((1, 1, 2, 2), np.float32)
+
+    def place(array):
+        return array.__array_interface__["data"][0]
+
+    first = conv2d(image, kernel)
+    begin, corner = place(first), first[0, :1, :1]
+    del first  # but its corner still refers to its memory
+    second = conv2d(image, -kernel)
+    assert place(second) != begin and corner == 4 and (second == -4).all()
+    del corner
+    other = conv2d(image[:, :4], kernel)  # another size: nothing waits any more
+    assert place(other) != begin and not engine.memory_at_hand
+    begin = place(second)
+    del second
+    again = conv2d(image, kernel)
+    assert place(again) == begin and (again == 4).all() and again.flags.writeable

@@ -42,7 +42,7 @@ VECTORS_OF_SHORT_ROW = 8
 
 # So few products of a gradient are summed in one go: shorter sums round less, and the pixels that they read
 # stay in the second cache while all taps of the kernel use them.
-PIXELS_OF_SUM = 512
+PIXELS_OF_SUM = 1024
 
 # Loops own no memory, so nobody need count who refers to their arrays: for every call of a part, in every
 # thread, that would be some ten atomic additions, a sixth of a depthwise layer's time.

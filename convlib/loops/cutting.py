@@ -38,8 +38,8 @@ SPECTRUM_BYTES = 1 << 20
 # So many output channels are multiplied before they are transformed back.
 CHANNELS_OF_PRODUCT = 32
 
-# The nearest cache keeps no more than eight pieces of memory whose distances are multiples of this: channels
-# must not lie so far apart.
+# The nearest cache keeps no more than eight pieces of memory whose distances are multiples of this, and some
+# sixty whose distances are multiples of an eighth of it: channels must not lie so far apart.
 ALIASED_BYTES = 4096
 
 
@@ -88,7 +88,7 @@ def cut_convolution(outputs, step, extra, phases, channels, blocks, others, lane
     wide = ((columns - 1) * step[1] + extra[2]) // phases + 1
     if extra[2] == 0:  # every vector of inputs can begin with a vector's place in memory
         wide += -wide % lanes
-    if depths * heights * phases * wide * itemsize % ALIASED_BYTES == 0:
+    if depths * heights * phases * wide * itemsize % (ALIASED_BYTES // 8) == 0:
         wide += lanes
     stored = depths, heights, phases, wide
     return (rows, columns, part), stored, units * -(-blocks // part)
