@@ -1,7 +1,8 @@
 """How the cost of a convolution grows: with the image, with the batch, with fewer threads; and its memory.
 
 Time per multiply-add should not depend on how large the work is, two threads should take half the time of
-one, and a layer should need little memory beside its input and its output.
+one, and a layer should need little memory beside its input and its output. And how near to the machine's peak
+layers of 3 × 3 come when they are summed directly, without Winograd's algorithm.
 """
 
 import os
@@ -12,12 +13,14 @@ import time
 
 import numba
 import numpy as np
+import peak
 
-from convlib import conv2d
+from convlib import conv2d, engine
 
 ROUNDS = 9
 # name, shape of the input, output channels, kernel size
 SIZES = [(f"{n} × {n}", (1, 16, n, n), 16, 3) for n in (32, 64, 128, 256, 512, 1024)]
+DEEP_SIZES = [(f"{n} × {n}", (1, 64, n, n), 64, 5) for n in (32, 64, 128, 256, 512, 1024)]
 LARGE_SIZES = [(f"{n} × {n}", (1, 64, n, n), 64, 3) for n in (64, 128, 256, 512, 1024)]
 BATCHES = [(f"{n} images", (n, 16, 64, 64), 16, 3) for n in (1, 2, 4, 8, 16, 32, 64)]
 LONG = [
@@ -25,6 +28,12 @@ LONG = [
     ("256 → 256, 3 × 3, 64 images of 28 × 28", (64, 256, 28, 28), 256, 3),
     ("3 → 32, 5 × 5, 32 images of 224 × 224", (32, 3, 224, 224), 32, 5),
     ("64 → 64, 1 × 1, 64 images of 112 × 112", (64, 64, 112, 112), 64, 1),
+]
+DIRECT = [
+    ("64 → 64, 8 images of 56 × 56", (8, 64, 56, 56), 64, 3),
+    ("64 → 64, 8 images of 112 × 112", (8, 64, 112, 112), 64, 3),
+    ("128 → 128, 8 images of 28 × 28", (8, 128, 28, 28), 128, 3),
+    ("256 → 256, 8 images of 14 × 14", (8, 256, 14, 14), 256, 3),
 ]
 DENSE = [
     ("64 → 64, 3 × 3, 8 images of 56 × 56", "conv2d", (8, 64, 56, 56), (64, 64, 3, 3)),
@@ -67,18 +76,32 @@ def layer(shape, c_out, k):
     return lambda: conv2d(x, w, padding=k // 2)
 
 
+def count_macs(shape, c_out, k):
+    return shape[0] * c_out * shape[1] * k**2 * shape[2] * shape[3]
+
+
 def growth(title, cases):
     print(title)
     calls = {name: layer(*case) for name, *case in cases}
     fastest = seconds(calls)
-    rates = {
-        name: 1e9 * fastest[name] / (shape[0] * c_out * shape[1] * k**2 * shape[2] * shape[3])
-        for name, shape, c_out, k in cases
-    }
+    rates = {name: 1e9 * fastest[name] / count_macs(*case) for name, *case in cases}
     least = min(rates.values())
     for name, rate in rates.items():
         took = f"{1000 * fastest[name]:9.3f} ms {1000 * rate:8.2f} ps each"
         print(f"  {name:14} {took}, {rate / least:.2f} × the least")
+
+
+def direct():
+    print("Layers of 3 × 3, summed directly")
+    chooses, engine.winograd_pays = engine.winograd_pays, lambda *_: False
+    engine.plan_correlation.cache_clear()
+    best = 1e9 * peak.measure(numba.get_num_threads())
+    fastest = seconds({name: layer(*case) for name, *case in DIRECT})
+    for name, *case in DIRECT:
+        share = 2 * count_macs(*case) / fastest[name] / best
+        print(f"  {name:42} {1000 * fastest[name]:8.2f} ms, {share:.0%} of {best / 1e9:.0f} GFLOP/s")
+    engine.winograd_pays = chooses
+    engine.plan_correlation.cache_clear()
 
 
 def scaling():
@@ -110,7 +133,9 @@ def memory():
 def main():
     growth("Time per multiply-add, 16 → 16 channels, summed directly", SIZES)
     growth("Time per multiply-add, 16 → 16 channels of 64 × 64, a batch", BATCHES)
-    growth("The same, 64 → 64 channels, with Winograd's algorithm", LARGE_SIZES)
+    growth("Time per multiply-add, 64 → 64 channels, 5 × 5, summed directly", DEEP_SIZES)
+    growth("Time per multiply-add, 64 → 64 channels, 3 × 3, with Winograd's algorithm", LARGE_SIZES)
+    direct()
     if min(os.cpu_count() or 1, numba.config.NUMBA_NUM_THREADS) > 1:
         scaling()
     memory()

@@ -73,7 +73,8 @@ def cut_convolution(outputs, step, extra, phases, channels, blocks, others, lane
         columns = min(columns, max(-(-width // (parts * whole)) * whole, least))
     row = layer * ((columns - 1) * step[1] + extra[2] + phases) // phases
     across = -(-width // columns)
-    rows = min(height, max((room // row - halo) // step[0], halo // step[0], 1))
+    # beyond that room if need be, so that no more than a fifth of the rows are read twice
+    rows = min(height, max((room // row - halo) // step[0], 4 * halo // step[0], 1))
     if threads > 1:
         parts = -(-UNITS_OF_THREAD * threads // max(1, others * across))
         rows = min(rows, -(-height // parts))
