@@ -120,6 +120,11 @@ def unpad(padded, sides, mode="zeros"):
     return out
 
 
+def counters_for(threads):
+    """A zero for each thread, in a cache line of its own."""
+    return np.zeros((threads, CACHE_LINE // np.dtype(np.intp).itemsize), np.intp)
+
+
 class Room:
     """How a convolution is cut into units, and the memory that its loop works in."""
 
@@ -130,12 +135,12 @@ class Room:
         self.bias = np.zeros(c_out + loops.WIDE_BLOCK, dtype)
         self.offsets = np.empty(weights, np.intp)
         self.rows, self.places = with_slack((threads, inputs), dtype), np.empty((threads, runs, 2), np.intp)
-        self.counter = np.zeros(1, np.intp)
+        self.counters = counters_for(threads)
 
     def fill(self, bias):
         """Write what the loop finds there at its beginning."""
         self.bias[: len(self.bias) - loops.WIDE_BLOCK] = 0 if bias is None else bias
-        self.counter[0] = 0
+        self.counters[:] = 0
 
 
 @functools.lru_cache
@@ -218,7 +223,7 @@ def correlate(volume, weight, bias, groups, windows):
         if len(room.rows) == 1:
             loops.correlate_alone(room.units, *arguments)
         else:
-            loops.correlate_into(room.units, room.counter, *arguments)
+            loops.correlate_into(room.units, room.counters, *arguments)
     return output
 
 
@@ -252,7 +257,7 @@ def winograd(volume, weight, bias, windows):
     lost = np.zeros((threads, lanes), dtype)
     with one_loop_at_a_time:
         loops.winograd_into(
-            units, np.zeros(1, np.intp), output, for_loops(volume),
+            units, counters_for(threads), output, for_loops(volume),
             for_loops(weight).reshape(c_out, channels * 9),
             np.empty((blocks, channels * 9, loops.WIDE_BLOCK), dtype),
             np.empty((blocks, loops.POINTS * channels, loops.WIDE_BLOCK), dtype),
@@ -311,7 +316,7 @@ def transpose(volume, weight, bias, groups, windows):
     room.fill(bias)
     with one_loop_at_a_time:
         loops.transpose_into(
-            room.units, room.counter, output, width, for_loops(volume), by_class, room.packed, room.bias,
+            room.units, room.counters, output, width, for_loops(volume), by_class, room.packed, room.bias,
             room.offsets, positions, classes, room.rows, room.places, groups, stride, residues, before,
             room.cut, room.stored,
         )  # fmt: skip

@@ -458,6 +458,14 @@ def ceil_divide(a, b):
 
 
 @part
+def take_unit(counters, owner, units):
+    """The next of a thread's own units, or ``units`` if all of them are taken."""
+    threads, row = counters.shape
+    unit = units * owner // threads + take(address(counters, owner * row))
+    return unit if unit < units * (owner + 1) // threads else units
+
+
+@part
 def pack_block(packed, weight, b, groups):
     """Order the weights of block ``b`` as a tile reads them, with zeros for channels that the last one lacks.
 
@@ -730,17 +738,18 @@ def correlate_alone(
 
 @parallel_loop
 def correlate_into(
-    units, counter, out, volume, weight, packed, bias, offsets, rows, places, groups, mode, kernel, stride,
+    units, counters, out, volume, weight, packed, bias, offsets, rows, places, groups, mode, kernel, stride,
     before, dilation, cut, stored,
 ):  # fmt: skip
     """Fill ``out`` (N, C_out, OD, OH, OW) from ``volume`` (N, C_in, depth, height, width).
 
     weight : (C_out, C_in/groups · taps); bias : (C_out + WIDE_BLOCK,), the excess is read and not used
-    units, cut, stored : as ``cutting.cut_convolution`` gives them; counter : a zero
+    units, cut, stored : as ``cutting.cut_convolution`` gives them; counters : of each thread a row of zeros
     mode : the padding's; kernel, stride, before (padding), dilation : three numbers each
     packed, offsets, rows, places : room for weights, taps, and of each thread inputs and runs
 
-    A thread takes the next unit, as long as there is one: who is late leaves more to others.
+    A thread begins with units that are its own in every call, whose data its core may still hold. Then it
+    takes those of others: who is late leaves more to them.
     """
     for b in prange(packed.shape[0]):
         pack_block(packed, weight, np.intp(b), groups)
@@ -748,13 +757,15 @@ def correlate_into(
     for thread in prange(rows.shape[0]):
         t = np.intp(thread)
         listed = 0, 0
-        unit = take(address(counter, 0))
-        while unit < units:
-            listed = correlate_unit(
-                unit, listed, out, volume, packed, bias, offsets, rows[t], places[t], groups, mode, stride,
-                before, cut, stored,
-            )  # fmt: skip
-            unit = take(address(counter, 0))
+        for turn in range(len(counters)):
+            owner = (t + turn) % len(counters)
+            unit = take_unit(counters, owner, units)
+            while unit < units:
+                listed = correlate_unit(
+                    unit, listed, out, volume, packed, bias, offsets, rows[t], places[t], groups, mode,
+                    stride, before, cut, stored,
+                )  # fmt: skip
+                unit = take_unit(counters, owner, units)
 
 
 # Winograd's algorithm, for many channels and kernels of 3 × 3
@@ -837,7 +848,7 @@ def winograd_unit(
 
 @parallel_loop
 def winograd_into(
-    units, counter, out, volume, weight, packed, spectrum, bias, nothing, offsets, rows, inputs, products,
+    units, counters, out, volume, weight, packed, spectrum, bias, nothing, offsets, rows, inputs, products,
     edges, lost, places, mode, before, dilation, cut,
 ):  # fmt: skip
     """Fill ``out`` (N, C_out, 1, OH, OW) from ``volume`` (N, C_in, 1, height, width), as ``correlate_into``.
@@ -862,24 +873,15 @@ def winograd_into(
     for thread in prange(rows.shape[0]):
         t = np.intp(thread)
         room = rows[t], inputs[t], products[t], edges[t], address(lost, t * lost.shape[1])
-        unit = take(address(counter, 0))
-        while unit < units:
-            winograd_unit(
-                unit,
-                out,
-                volume,
-                spectrum,
-                bias,
-                nothing,
-                offsets,
-                room,
-                places[t],
-                mode,
-                before,
-                dilation,
-                cut,
-            )
-            unit = take(address(counter, 0))
+        for turn in range(len(counters)):
+            owner = (t + turn) % len(counters)
+            unit = take_unit(counters, owner, units)
+            while unit < units:
+                winograd_unit(
+                    unit, out, volume, spectrum, bias, nothing, offsets, room, places[t], mode, before, dilation,
+                    cut,
+                )  # fmt: skip
+                unit = take_unit(counters, owner, units)
 
 
 # Transposed convolution
@@ -934,23 +936,9 @@ def list_transposed_taps(offsets, channels, positions, classes, channel_size):
 
 @inlined_part
 def transpose_unit(
-    unit,
-    out,
-    width,
-    volume,
-    packed,
-    bias,
-    offsets,
-    classes,
-    rows,
-    places,
-    groups,
-    stride,
-    residues,
-    before,
-    cut,
+    unit, out, width, volume, packed, bias, offsets, classes, rows, places, groups, stride, residues, before, cut,
     stored,
-):
+):  # fmt: skip
     """A few rows that share their taps, of some channels of one image."""
     most_rows, most_columns, most_blocks = cut
     c_out, od, oh, phases, columns = out.shape[1:]
@@ -994,7 +982,7 @@ def transpose_unit(
 
 @parallel_loop
 def transpose_into(
-    units, counter, out, width, volume, weight, packed, bias, offsets, positions, classes, rows, places,
+    units, counters, out, width, volume, weight, packed, bias, offsets, positions, classes, rows, places,
     groups, stride, residues, before, cut, stored,
 ):  # fmt: skip
     """Fill ``out`` (N, C_out, OD, OH, phases, columns) from ``volume`` (N, C_in, depth, height, width).
@@ -1009,13 +997,15 @@ def transpose_into(
     list_transposed_taps(offsets, volume.shape[1] // groups, positions, classes, channel_size)
     for thread in prange(rows.shape[0]):
         t = np.intp(thread)
-        unit = take(address(counter, 0))
-        while unit < units:
-            transpose_unit(
-                unit, out, width, volume, packed, bias, offsets, classes, rows[t], places[t], groups, stride,
-                residues, before, cut, stored,
-            )  # fmt: skip
-            unit = take(address(counter, 0))
+        for turn in range(len(counters)):
+            owner = (t + turn) % len(counters)
+            unit = take_unit(counters, owner, units)
+            while unit < units:
+                transpose_unit(
+                    unit, out, width, volume, packed, bias, offsets, classes, rows[t], places[t], groups,
+                    stride, residues, before, cut, stored,
+                )  # fmt: skip
+                unit = take_unit(counters, owner, units)
 
 
 # The gradient for the weights

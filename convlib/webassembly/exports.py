@@ -200,7 +200,7 @@ def room_layout(scratch, s, outputs, step, extra, phases, others):
     cut, stored, units = cut_convolution(
         outputs, step, extra, phases, channels, blocks, others * s.groups, lanes, 4, 1
     )
-    counter, end = integers_from(scratch, np.intp(0), (1,))
+    counters, end = integers_from(scratch, np.intp(0), (1, 1))
     offsets, end = integers_from(scratch, end, (weights,))
     runs = cut[0] * ceil_divide(cut[1], lanes) + loops.SINGLE_RUNS
     places, end = integers_from(scratch, end, (1, runs, 2))
@@ -208,7 +208,7 @@ def room_layout(scratch, s, outputs, step, extra, phases, others):
     biases, end = floats_from(scratch, end, (s.channels_out + loops.WIDE_BLOCK,))
     inputs = channels * stored[0] * stored[1] * stored[2] * stored[3] + loops.SLACK_BYTES // 4
     rows, end = floats_from(scratch, end, (1, inputs))
-    return (packed, biases, offsets, rows, places), (cut, stored, units), counter, end
+    return (packed, biases, offsets, rows, places), (cut, stored, units), counters, end
 
 
 @inlined
@@ -274,7 +274,7 @@ def transpose_layout(scratch, s):
         reach(s, 0, residues[0]), reach(s, 1, residues[1]), reach(s, 2, residues[2])
     )  # fmt: skip
     outputs = ceil_divide(oh, s.stride[1]), ceil_divide(ow, s.stride[2])
-    room, cuts, counter, end = room_layout(
+    room, cuts, counters, end = room_layout(
         scratch, s, outputs, (1, 1), (depth, height, width), 1, s.batch * od * residues[1]
     )
     end = ceil_divide(end, 8) * 8
@@ -286,7 +286,7 @@ def transpose_layout(scratch, s):
     return (
         room,
         cuts,
-        counter,
+        counters,
         (order, positions, classes),
         by_output,
         (front, top, left),
@@ -308,7 +308,7 @@ def transpose(input, weight, bias, output, scratch, settings):
     A finite weight is presumed: an infinite one meets zeros of the padding, which gives NaN.
     """
     s = read(settings)
-    room, cuts, counter, tables, by_output, before, residues, split, _ = transpose_layout(scratch, s)
+    room, cuts, counters, tables, by_output, before, residues, split, _ = transpose_layout(scratch, s)
     (packed, biases, offsets, rows, places), (cut, stored, units) = room, cuts
     order, positions, classes = tables
     loops.transposed_taps(
@@ -334,13 +334,13 @@ def transpose(input, weight, bias, output, scratch, settings):
                     by_output[place] = given[o // channels_out, c, o % channels_out, order[tap]]
                     place += 1
     copy_bias(biases, bias, s)
-    counter[0] = 0
+    counters[0, 0] = 0
 
     od, oh, ow = s.output_size
     phases, columns = split.shape[4:]
     target = floats(output, split.shape) if phases == 1 else split
     transpose_into(
-        units, counter, target, ow, floats(input, (s.batch, s.channels_in, *s.size)),
+        units, counters, target, ow, floats(input, (s.batch, s.channels_in, *s.size)),
         reshaped(by_output, (s.channels_out, channels_in * taps)), packed, biases, offsets, positions,
         classes, rows, places, s.groups, s.stride, residues, before, cut, stored,
     )  # fmt: skip
