@@ -878,8 +878,8 @@ def winograd_into(
             unit = take_unit(counters, owner, units)
             while unit < units:
                 winograd_unit(
-                    unit, out, volume, spectrum, bias, nothing, offsets, room, places[t], mode, before, dilation,
-                    cut,
+                    unit, out, volume, spectrum, bias, nothing, offsets, room, places[t], mode, before,
+                    dilation, cut,
                 )  # fmt: skip
                 unit = take_unit(counters, owner, units)
 
@@ -936,8 +936,8 @@ def list_transposed_taps(offsets, channels, positions, classes, channel_size):
 
 @inlined_part
 def transpose_unit(
-    unit, out, width, volume, packed, bias, offsets, classes, rows, places, groups, stride, residues, before, cut,
-    stored,
+    unit, out, width, volume, packed, bias, offsets, classes, rows, places, groups, stride, residues, before,
+    cut, stored,
 ):  # fmt: skip
     """A few rows that share their taps, of some channels of one image."""
     most_rows, most_columns, most_blocks = cut

@@ -17,8 +17,10 @@ LONGEST_ROW_BYTES = 1 << 18
 # Units for each thread, if the work can be cut so often. Threads take the next unit when they are done with
 # one, so at the end one waits for at most a quarter of its share.
 UNITS_OF_THREAD = 4
-# Where that needs cuts through the output channels, the inputs are copied for each part anew. With so many
-# blocks of channels to a part, copying takes a few hundredths of its time.
+# Cuts through the output channels are made only if there would be fewer units for each thread than this, for
+# the inputs are copied for each part anew. With so many blocks of channels to a part, copying takes a few
+# hundredths of its time.
+LEAST_UNITS_OF_THREAD = 3
 LEAST_BLOCKS = 8
 # Waking a thread takes 5 to 50 microseconds, in which a core does a million multiply-adds. Smaller work
 # is done by the thread that called. Where a group has one output channel, every multiply-add loads an input
@@ -62,7 +64,7 @@ def cut_convolution(outputs, step, extra, phases, channels, blocks, others, lane
     room = WORKSPACE_BYTES // itemsize
     layer = channels * depths * phases
 
-    columns, whole = width, 12 * lanes  # whole tiles of two, three or four runs
+    columns, whole = width, 4 * lanes  # tiles of two and three runs make up four and more
     least = max(1, -(-extra[2] // whole)) * whole  # so that few columns are read twice
     row = layer * ((width - 1) * step[1] + extra[2] + phases) // phases
     if row * (extra[1] + 1) * itemsize > LONGEST_ROW_BYTES:
@@ -82,7 +84,7 @@ def cut_convolution(outputs, step, extra, phases, channels, blocks, others, lane
     rows = -(-height // down)  # as equal as can be
 
     units, part = others * across * -(-height // rows), blocks
-    if threads > 1 and 0 < units < 3 * threads:
+    if threads > 1 and 0 < units < LEAST_UNITS_OF_THREAD * threads:
         parts = -(-UNITS_OF_THREAD * threads // units)
         part = max(min(LEAST_BLOCKS, blocks), -(-blocks // parts))
     heights = (rows - 1) * step[0] + extra[1] + 1
