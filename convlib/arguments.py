@@ -426,7 +426,20 @@ def as_pairs(function, pad, axes):
             f"to {2 * axes} numbers for an input of {axes} axes, got {len(pad)}: {pad!r}"
         )
     numbers = checks.as_integers(function, "pad", pad, len(pad), at_least=0)
-    return list(zip(numbers[::2], numbers[1::2]))[::-1]
+    return tuple(zip(numbers[::2], numbers[1::2]))[::-1]
+
+
+@remembers
+def as_padding(function, axes, shape, dtype, pad, mode):
+    """The pairs of F.pad's list, no more than ``axes``, and the padded shape of an array of ``shape``."""
+    sides = as_pairs(function, pad, axes)
+    checks.as_mode(function, "mode", mode, PAD_MODES)
+    first = len(shape) - len(sides)
+    for axis, both in enumerate(sides, start=first):
+        check_padding(function, f"axis {axis}", shape[axis], both, mode)
+    padded = (*shape[:first], *(n + sum(both) for n, both in zip(shape[first:], sides)))
+    checks.check_allocation(function, "the output", padded, dtype)
+    return sides, padded
 
 
 def as_fill(function, value, mode, dtype):

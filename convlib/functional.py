@@ -762,14 +762,8 @@ def pad(input, pad, mode="constant", value=0.0):
     """
     function = "pad"
     array = checks.as_numbers(function, "input", input)
-    sides = arguments.as_pairs(function, pad, array.ndim)
-    mode = checks.as_mode(function, "mode", mode, arguments.PAD_MODES)
+    sides, padded = arguments.as_padding(function, array.ndim, array.shape, array.dtype, pad, mode)
     value = arguments.as_fill(function, value, mode, array.dtype)
-    padded = list(array.shape)
-    for axis, both in enumerate(sides, start=array.ndim - len(sides)):
-        arguments.check_padding(function, f"axis {axis}", array.shape[axis], both, mode)
-        padded[axis] += sum(both)
-    checks.check_allocation(function, "the output", padded, array.dtype)
 
     # Every mode works on each axis by itself: the last three at once, then every further one as the height of
     # volumes whose width is all that follows it.

@@ -728,14 +728,10 @@ def pad_input(input_size, grad_output, pad, mode="constant"):
     """
     function = "pad_input"
     shape = arguments.as_shape(function, "input_size", input_size)
-    sides = arguments.as_pairs(function, pad, min(len(shape), 3))
-    mode = checks.as_mode(function, "mode", mode, arguments.PAD_MODES)
-    first = len(shape) - len(sides)
-    for axis, both in enumerate(sides, start=first):
-        arguments.check_padding(function, f"axis {axis}", shape[axis], both, mode)
-    expected = (*shape[:first], *(n + sum(both) for n, both in zip(shape[first:], sides)))
     gradient = checks.as_numbers(function, "grad_output", grad_output)
     checks.check_allocation(function, "the result", shape, gradient.dtype)
+    sides, expected = arguments.as_padding(function, min(len(shape), 3), shape, gradient.dtype, pad, mode)
+    first = len(shape) - len(sides)
     if gradient.shape != expected:
         raise ValueError(
             f"{function}: grad_output must have shape {expected}, that of the padded array, "
