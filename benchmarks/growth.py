@@ -21,6 +21,7 @@ ROUNDS = 9
 # name, shape of the input, output channels, kernel size
 SIZES = [(f"{n} × {n}", (1, 16, n, n), 16, 3) for n in (32, 64, 128, 256, 512, 1024)]
 DEEP_SIZES = [(f"{n} × {n}", (1, 64, n, n), 64, 5) for n in (32, 64, 128, 256, 512, 1024)]
+DEEP_BATCHES = [(f"{n} images", (n, 64, 32, 32), 64, 5) for n in (1, 2, 4, 8, 16, 32, 64)]
 LARGE_SIZES = [(f"{n} × {n}", (1, 64, n, n), 64, 3) for n in (64, 128, 256, 512, 1024)]
 BATCHES = [(f"{n} images", (n, 16, 64, 64), 16, 3) for n in (1, 2, 4, 8, 16, 32, 64)]
 LONG = [
@@ -134,6 +135,7 @@ def main():
     growth("Time per multiply-add, 16 → 16 channels, summed directly", SIZES)
     growth("Time per multiply-add, 16 → 16 channels of 64 × 64, a batch", BATCHES)
     growth("Time per multiply-add, 64 → 64 channels, 5 × 5, summed directly", DEEP_SIZES)
+    growth("Time per multiply-add, 64 → 64 channels of 32 × 32, 5 × 5, a batch", DEEP_BATCHES)
     growth("Time per multiply-add, 64 → 64 channels, 3 × 3, with Winograd's algorithm", LARGE_SIZES)
     direct()
     if min(os.cpu_count() or 1, numba.config.NUMBA_NUM_THREADS) > 1:

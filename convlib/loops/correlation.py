@@ -475,13 +475,15 @@ def pack_block(packed, weight, b, groups):
     per_group, blocks = weight.shape[0] // groups, packed.shape[0] // groups
     o = b // blocks * per_group + b % blocks * block
     present = min(block, per_group - b % blocks * block)
+    target, source = address(packed, b * weights * block), address(weight, o * weights)
+    if present == WIDE_BLOCK:  # as nearly always; in the order in which they are written
+        for w in range(weights):
+            for lane in range(WIDE_BLOCK):
+                target[w * WIDE_BLOCK + lane] = source[lane * weights + w]
+        return
     for lane in range(block):
-        if lane < present:
-            for w in range(weights):
-                packed[b, w, lane] = weight[o + lane, w]
-        else:
-            for w in range(weights):
-                packed[b, w, lane] = 0
+        for w in range(weights):
+            target[w * block + lane] = source[lane * weights + w] if lane < present else 0
 
 
 @part
