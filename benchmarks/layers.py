@@ -401,6 +401,8 @@ def main():
             print(
                 f"geometric mean over {len(of_library)} cases, {name}: {median:.2f}, of minima {minimum:.2f}"
             )
+    slower = [f"{row['name']} ({row['fastest peer']})" for row in rows if row.get("ratio", 1) < 1]
+    print(f"slower than the fastest peer, by medians: {', '.join(slower) or 'none'}")
     FOLDER.mkdir(parents=True, exist_ok=True)
     result = {"threads": THREADS, "peak": best, "cpus": os.cpu_count(), "rows": rows, "means": means}
     (FOLDER / "layers.json").write_text(json.dumps(result, indent=1, ensure_ascii=False))
