@@ -132,7 +132,7 @@ class Room:
         """weights : of one output channel; plan : ``plan_room``'s"""
         self.cut, self.stored, self.units, threads, inputs, runs, packed = plan
         self.packed = np.empty(packed, dtype)
-        self.bias = np.zeros(c_out + loops.WIDE_BLOCK, dtype)
+        self.bias = biases(c_out, dtype)
         self.offsets = np.empty(weights, np.intp)
         self.rows, self.places = with_slack((threads, inputs), dtype), np.empty((threads, runs, 2), np.intp)
         self.counters = counters_for(threads)

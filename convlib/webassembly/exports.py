@@ -12,10 +12,9 @@ from collections import namedtuple
 
 import numpy as np
 from numba import carray, njit, types
-from numba.extending import intrinsic
 
 from convlib import loops, shapes
-from convlib.loops.correlation import VECTOR_BYTES, address
+from convlib.loops.correlation import VECTOR_BYTES, address, advance
 from convlib.loops.cutting import cut_convolution
 
 INT, POINTER, FLOAT, NUMBER = types.int32, types.voidptr, types.float32, types.float64
@@ -56,16 +55,6 @@ def export(*parameters, returns=types.void):
         return compiled
 
     return register
-
-
-@intrinsic
-def advance(typing_context, pointer, count):
-    """The address ``count`` bytes further on."""
-
-    def generate(context, builder, signature, arguments):
-        return builder.gep(arguments[0], [arguments[1]])
-
-    return POINTER(POINTER, types.intp), generate
 
 
 @inlined
