@@ -16,7 +16,7 @@ import numpy as np
 
 from convlib import loops
 from convlib.arguments import PADDING_MODES
-from convlib.loops.cutting import cut_convolution, cut_winograd, threads_pay, winograd_pays
+from convlib.loops.cutting import block_for, cut_convolution, cut_winograd, threads_pay, winograd_pays
 
 CACHE_LINE = 64
 # To make room for a layer takes as long as 500,000 multiply-adds: so many of the last ones keep theirs, if it
@@ -85,7 +85,7 @@ def for_loops(array, dtype=None):
 
 def biases(channels, dtype, bias=None):
     """A bias for each of the output channels, 0 if none is given, and as many more as a tile may read."""
-    out = np.zeros(channels + loops.WIDE_BLOCK, dtype)
+    out = np.zeros(channels + loops.MORE_BIASES, dtype)
     if bias is not None:
         out[:channels] = bias
     return out
@@ -139,21 +139,21 @@ class Room:
 
     def fill(self, bias):
         """Write what the loop finds there at its beginning."""
-        self.bias[: len(self.bias) - loops.WIDE_BLOCK] = 0 if bias is None else bias
+        self.bias[: len(self.bias) - loops.MORE_BIASES] = 0 if bias is None else bias
         self.counters[:] = 0
 
 
 @functools.lru_cache
 def plan_room(threads, c_out, weights, groups, itemsize, outputs, step, extra, phases, channels, others):
     """What ``Room`` needs to know; others : images times depths, the rest as ``cut_convolution`` has it."""
-    block = loops.block_of(c_out // groups)
-    blocks, lanes = -(-(c_out // groups) // block), loops.VECTOR_BYTES // itemsize
+    block = block_for(c_out // groups, weights, outputs[1], itemsize)
+    blocks, run = -(-(c_out // groups) // block), loops.columns_of_run(block, itemsize)
     cut, stored, units = cut_convolution(
-        outputs, step, extra, phases, channels, blocks, others * groups, lanes, itemsize, threads
+        outputs, step, extra, phases, channels, blocks, block, others * groups, run, itemsize, threads
     )
     inputs = channels * math.prod(stored) + loops.SLACK_BYTES // itemsize
     inputs += -inputs % (CACHE_LINE // itemsize)
-    runs = cut[0] * -(-cut[1] // lanes) + loops.SINGLE_RUNS
+    runs = cut[0] * -(-cut[1] // run) + loops.SINGLE_RUNS
     return cut, stored, units, max(1, min(threads, units)), inputs, runs, (groups * blocks, weights, block)
 
 

@@ -10,6 +10,7 @@ correlation: after a change there, ``make clean``.
 """
 
 from convlib.loops.correlation import (
+    MORE_BIASES,
     POINTS,
     SINGLE_RUNS,
     SLACK_BYTES,
@@ -18,6 +19,7 @@ from convlib.loops.correlation import (
     WIDE_RUNS,
     block_of,
     channels_last_into,
+    columns_of_run,
     correlate_alone,
     correlate_into,
     list_transposed_taps,
@@ -37,6 +39,7 @@ from convlib.loops.windows import (
 )
 
 __all__ = [
+    "MORE_BIASES",
     "POINTS",
     "SINGLE_RUNS",
     "SLACK_BYTES",
@@ -47,6 +50,7 @@ __all__ = [
     "avg_pool_into",
     "block_of",
     "channels_last_into",
+    "columns_of_run",
     "correlate_alone",
     "correlate_into",
     "fold_into",

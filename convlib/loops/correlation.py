@@ -11,6 +11,8 @@ Two tables say the rest. ``offsets``, with an entry per input channel and tap, s
 dilation, stride and channels; ``places``, with a pair (from, to) per run, all about the outputs' shape.
 ``tile`` computes that sum for a few channels and runs in registers.
 
+A vector holds neighbouring columns, or, where rows are short of them, output channels: a *deep* tile.
+
 Arrays have three spatial axes (depth, height, width); an image has depth 1, a sequence height 1 too.
 
 Two relatives are the same sum. A transposed convolution with stride s is s ordinary ones along each axis:
@@ -32,11 +34,19 @@ VECTOR_BYTES = 64 if "+avx512f" in cpu_features else 32 if "+avx," in cpu_featur
 # than eight sums would leave it idle; with twelve, every number that is loaded is used three or four times.
 WIDE_BLOCK = 8 if VECTOR_BYTES == 64 else 4
 WIDE_RUNS = 2 if VECTOR_BYTES == 16 else 3
+# Where vectors hold output channels, a tile is two of them × so many columns: with them and two vectors of
+# weights it fills the 32 registers of such a machine, and 14 divides the rows of most networks, whose images
+# of 224 columns are halved again and again.
+DEEP_VECTORS, DEEP_COLUMNS = 2, 14
+HAS_DEEP_TILE = VECTOR_BYTES == 64
 # A group with few output channels (a depthwise layer has one) is computed channel by channel, in more runs.
 SINGLE_RUNS = 8
-# What a run in a row shorter than a vector may read beyond it.
-SLACK_BYTES = VECTOR_BYTES
+# What a run in a row shorter than itself may read beyond it: a vector, or columns of the longest numbers.
+SLACK_BYTES = max(VECTOR_BYTES, 8 * DEEP_COLUMNS)
+# So many biases are read from the last one on.
+MORE_BIASES = max(WIDE_BLOCK, DEEP_VECTORS * VECTOR_BYTES // 4)
 
+CACHE_LINE = 64
 # Rows of so many vectors are long enough for the system's function that copies.
 VECTORS_OF_SHORT_ROW = 8
 
@@ -86,6 +96,23 @@ def take(typing_context, counter):
     return counter.dtype(counter), generate
 
 
+@intrinsic
+def expect(typing_context, source, count):
+    """Have the processor fetch ``count`` neighbouring elements that will be read soon."""
+
+    def generate(context, builder, signature, arguments):
+        (source, count), number = arguments, ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [source.type, number, number, number])
+        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        line = count.type(CACHE_LINE // context.get_abi_sizeof(source.type.pointee))
+        with cgutils.for_range_slice(builder, count.type(0), count, line, count.type) as (place, _):
+            # to read, to keep in all caches, data
+            builder.call(prefetch, [builder.gep(source, [place]), number(0), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return types.void(source, types.intp), generate
+
+
 class Vectors:
     """Vector code for elements of one type, in LLVM's terms."""
 
@@ -114,6 +141,16 @@ class Vectors:
     def store(self, vector, pointer, shift):
         self.builder.store(vector, self.at(pointer, shift, vector.type.count)).align = self.bytes
 
+    def store_first(self, count, vector, pointer, shift):
+        """Store the first ``count`` elements."""
+        lanes, target = vector.type.count, self.at(pointer, shift, vector.type.count)
+        numbers = ir.Constant(ir.VectorType(count.type, lanes), [*range(lanes)])
+        mask = self.builder.icmp_signed("<", numbers, self.splat(count, lanes))
+        alignment = ir.IntType(32)(self.bytes)
+        kinds = vector.type, target.type, alignment.type, mask.type
+        store = self.function("llvm.masked.store.{}.p0", ir.VoidType(), *kinds)
+        self.builder.call(store, [vector, target, alignment, mask])
+
     def splat(self, scalar, lanes):
         """The vector whose every element is ``scalar``."""
         undefined = ir.Constant(ir.VectorType(scalar.type, lanes), ir.Undefined)
@@ -124,6 +161,23 @@ class Vectors:
         """Elements of ``a`` and, counted on, of ``b``."""
         places = ir.Constant(ir.VectorType(ir.IntType(32), len(picks)), [*picks])
         return self.builder.shuffle_vector(a, b, places)
+
+    def transpose(self, rows):
+        """Columns of a matrix whose rows are vectors, of a power of two elements: more than asked may follow."""
+        count, lanes = 1 << (len(rows) - 1).bit_length(), rows[0].type.count
+        rows = rows + rows[:1] * (count - len(rows))
+        turns = [place for k in range(lanes) for place in (k, lanes + k)]
+        half, both = count // 2, (turns[:lanes], turns[lanes:])
+        for _ in range(half.bit_length()):
+            rows = [self.shuffle(rows[k], rows[half + k], picks) for k in range(half) for picks in both]
+        # now the elements of a column are neighbours, across as many vectors as there were rows
+        if count <= lanes:
+            places = [divmod(k * count, lanes) for k in range(lanes)]
+            return [self.shuffle(rows[k], rows[k], range(first, first + count)) for k, first in places]
+        while len(rows) > lanes:
+            length = rows[0].type.count
+            rows = [self.shuffle(*pair, range(2 * length)) for pair in zip(rows[::2], rows[1::2])]
+        return rows
 
     def multiply_add(self, a, b, c):
         """a · b + c."""
@@ -183,6 +237,22 @@ def copy(typing_context, target, source, count):
     return types.void(target, source, types.intp), generate
 
 
+@intrinsic
+def turn(typing_context, target, target_row, source, source_row):
+    """Transpose WIDE_BLOCK rows of a vector each: target[j · target_row + i] = source[i · source_row + j]."""
+
+    def generate(context, builder, signature, arguments):
+        target, target_row, source, source_row = arguments
+        vectors, index = Vectors(context, builder, source.type.pointee), source_row.type
+        begins = [builder.mul(source_row, index(i)) for i in range(WIDE_BLOCK)]
+        rows = [vectors.load(source, begin, vectors.lanes) for begin in begins]
+        for j, column in enumerate(vectors.transpose(rows)):
+            vectors.store(column, target, builder.mul(target_row, index(j)))
+        return context.get_dummy_value()
+
+    return types.void(target, types.intp, source, types.intp), generate
+
+
 def make_tile(block, runs):
     """The micro-kernel, in LLVM's terms, for ``block`` output channels and ``runs`` runs of columns.
 
@@ -228,24 +298,64 @@ def make_tile(block, runs):
                     with all_lanes:
                         vectors.store(total, out, shift)
                     with some_lanes:
-                        numbers = ir.Constant(ir.VectorType(index, lanes), [*range(lanes)])
-                        mask = builder.icmp_signed("<", numbers, vectors.splat(columns, lanes))
-                        target, alignment = vectors.at(out, shift, lanes), ir.IntType(32)(vectors.bytes)
-                        store = vectors.function(
-                            "llvm.masked.store.{}.p0",
-                            ir.VoidType(),
-                            vector,
-                            target.type,
-                            alignment.type,
-                            mask.type,
-                        )
-                        builder.call(store, [total, target, alignment, mask])
+                        vectors.store_first(columns, total, out, shift)
 
             whole = builder.icmp_signed(">=", columns, index(lanes))
             for o in range(block):
                 with builder.if_then(builder.icmp_signed(">", channels, index(o))):
                     for r in range(runs):
                         write(o, r)
+            return context.get_dummy_value()
+
+        signature = types.void(rows, weight, bias, out, offsets, taps, places, out_stride, columns, channels)
+        return signature, generate
+
+    return tile
+
+
+def make_deep_tile(depth, width):
+    """The micro-kernel whose vectors hold output channels: ``depth`` vectors of them × ``width`` columns.
+
+    It takes and computes what that of ``make_tile`` does, for one run and a block of ``depth`` vectors, but
+    for x < columns ≤ ``width``.
+    """
+
+    @intrinsic
+    def tile(typing_context, rows, weight, bias, out, offsets, taps, places, out_stride, columns, channels):
+        def generate(context, builder, signature, arguments):
+            rows, weight, bias, out, offsets, taps, places, out_stride, columns, channels = arguments
+            vectors, index = Vectors(context, builder, rows.type.pointee), taps.type
+            lanes = vectors.lanes
+
+            begin, target = (builder.load(builder.gep(places, [index(i)])) for i in range(2))
+            source = builder.gep(rows, [begin])
+            vector = ir.VectorType(vectors.element, lanes)
+            sums = [[cgutils.alloca_once(builder, vector) for _ in range(width)] for _ in range(depth)]
+            for d in range(depth):
+                start = vectors.load(bias, index(d * lanes), lanes)
+                for x in range(width):
+                    builder.store(start, sums[d][x])
+
+            with cgutils.for_range(builder, taps) as loop:
+                inputs = builder.gep(source, [builder.load(builder.gep(offsets, [loop.index]))])
+                of_tap = builder.gep(weight, [builder.mul(loop.index, index(depth * lanes))])
+                tap = [vectors.load(of_tap, index(d * lanes), lanes) for d in range(depth)]
+                for x in range(width):
+                    pixel = vectors.splat(builder.load(builder.gep(inputs, [index(x)])), lanes)
+                    for d in range(depth):
+                        total = sums[d][x]
+                        builder.store(vectors.multiply_add(pixel, tap[d], builder.load(total)), total)
+
+            turned = [
+                row for pixels in sums for row in vectors.transpose([builder.load(pixel) for pixel in pixels])
+            ]
+            room = cgutils.alloca_once(builder, turned[0].type, size=len(turned))
+            for o, row in enumerate(turned):
+                builder.store(row, builder.gep(room, [index(o)]))
+            with cgutils.for_range(builder, channels) as loop:
+                row = builder.load(builder.gep(room, [loop.index]))
+                shift = builder.add(builder.mul(out_stride, loop.index), target)
+                vectors.store_first(columns, row, out, shift)
             return context.get_dummy_value()
 
         signature = types.void(rows, weight, bias, out, offsets, taps, places, out_stride, columns, channels)
@@ -367,6 +477,15 @@ def make_plain_tile(block, runs):
     return tile
 
 
+def make_plain_deep_tile(depth, width):
+    """The same for ``make_deep_tile``."""
+
+    def tile(rows, *others):
+        make_plain_tile(depth * VECTOR_BYTES // rows.itemsize, 1)(rows, *others)
+
+    return tile
+
+
 def plain_transforms():
     """Winograd's transforms, said in NumPy; as ``make_plain_tile``."""
 
@@ -412,22 +531,31 @@ if config.DISABLE_JIT:
     def address(array, index):
         return array.reshape(-1)[index:]
 
+    def expect(source, count):
+        pass
+
     def advance(pointer, count):
         return pointer[count:]
 
     def copy(target, source, count):
         target[:count] = source[:count]
 
+    def turn(target, target_row, source, source_row):
+        for j in range(VECTOR_BYTES // source.itemsize):
+            column = source[j : j + WIDE_BLOCK * source_row : source_row][:WIDE_BLOCK]
+            target[j * target_row : j * target_row + WIDE_BLOCK] = column
+
     def take(counter):
         counter[0] += 1
         return counter[0] - 1
 
-    make_tile = make_plain_tile
+    make_tile, make_deep_tile = make_plain_tile, make_plain_deep_tile
     make_input_transform, make_kernel_transform, make_output_transform = plain_transforms()
 
 wide_tile = make_tile(WIDE_BLOCK, WIDE_RUNS)
 narrow_tile = make_tile(WIDE_BLOCK, 2)  # for the last runs of a unit
 single_tile = make_tile(1, SINGLE_RUNS)
+deep_tile = make_deep_tile(DEEP_VECTORS, DEEP_COLUMNS)
 
 # Winograd's F(4×4, 3×3): 4 × 4 outputs of a 3 × 3 kernel from 6 × 6 inputs, with 36 products instead of 144.
 # The matrices belong to the points 0, 1, −1, 2, −2 and infinity: Lavin and Gray (2016), arXiv:1509.09308.
@@ -457,12 +585,34 @@ def ceil_divide(a, b):
     return (a + b - 1) // b
 
 
+@register_jitable
+def columns_of_run(block, itemsize):
+    """How many neighbouring outputs of a row are computed together with a block of channels."""
+    return DEEP_COLUMNS if block > WIDE_BLOCK else VECTOR_BYTES // itemsize
+
+
 @part
 def take_unit(counters, owner, units):
     """The next of a thread's own units, or ``units`` if all of them are taken."""
     threads, row = counters.shape
     unit = units * owner // threads + take(address(counters, owner * row))
     return unit if unit < units * (owner + 1) // threads else units
+
+
+@part
+def turn_rows(target, target_row, source, source_row, rows, present, count, lanes):
+    """target[j · target_row + i] = source[i · source_row + j] for i < rows ≤ WIDE_BLOCK and j < count.
+
+    Only ``present`` rows are there; for others, zeros are written.
+    """
+    if rows == present == WIDE_BLOCK and count >= lanes:
+        for done in range(0, count, lanes):
+            j = min(done, count - lanes)  # the last vectors turn some elements again
+            turn(advance(target, j * target_row), target_row, advance(source, j), source_row)
+        return
+    for i in range(rows):
+        for j in range(count):
+            target[j * target_row + i] = source[i * source_row + j] if i < present else 0
 
 
 @part
@@ -475,20 +625,16 @@ def pack_block(packed, weight, b, groups):
     per_group, blocks = weight.shape[0] // groups, packed.shape[0] // groups
     o = b // blocks * per_group + b % blocks * block
     present = min(block, per_group - b % blocks * block)
-    target, source = address(packed, b * weights * block), address(weight, o * weights)
-    if present == WIDE_BLOCK:  # as nearly always; in the order in which they are written
-        for w in range(weights):
-            for lane in range(WIDE_BLOCK):
-                target[w * WIDE_BLOCK + lane] = source[lane * weights + w]
-        return
-    for lane in range(block):
-        for w in range(weights):
-            target[w * block + lane] = source[lane * weights + w] if lane < present else 0
+    lanes, rows = VECTOR_BYTES // packed.itemsize, min(WIDE_BLOCK, block)
+    for first in range(0, block, WIDE_BLOCK):
+        target = address(packed, b * weights * block + first)
+        source = address(weight, (o + first) * weights)
+        turn_rows(target, block, source, weights, rows, min(rows, present - first), weights, lanes)
 
 
 @part
-def list_runs(places, height, width, row_step, target_step, lanes):
-    """Cut ``height`` rows of ``width`` outputs into runs; returns how many there are.
+def list_runs(places, height, width, row_step, target_step, columns):
+    """Cut ``height`` rows of ``width`` outputs into runs of ``columns``; returns how many there are.
 
     The last run of a row ends with the row and so may overlap the one before it: what both compute is the
     same. Rows are ``row_step`` elements apart where they are read, ``target_step`` where they are written.
@@ -496,8 +642,8 @@ def list_runs(places, height, width, row_step, target_step, lanes):
     """
     r = 0
     for y in range(height):
-        for x in range(0, width, lanes):
-            begin = max(0, min(x, width - lanes))
+        for x in range(0, width, columns):
+            begin = max(0, min(x, width - columns))
             places[r, 0], places[r, 1] = y * row_step + begin, y * target_step + begin
             r += 1
     for more in range(max(WIDE_RUNS, SINGLE_RUNS) - 1):
@@ -513,10 +659,19 @@ def sum_runs(
 
     ``taps`` is a pair: the first tap and how many. ``width`` is the number of outputs in a run. Inputs of a
     tile stay in the nearest cache while all blocks use them, and weights come in the order in which they lie
-    in memory, which a processor foresees.
+    in memory, which a processor foresees. Weights of a deep block are more: they stay in a cache instead.
     """
     weights, block = packed.shape[1:]
     table, source = address(offsets, taps[0]), address(rows, base)
+    if HAS_DEEP_TILE and block > WIDE_BLOCK:
+        for done in range(0, count, block):
+            weight = address(packed, ((first + done // block) * weights + taps[0]) * block)
+            start, sink = address(bias, o + done), address(out, target + done * out_stride)
+            present = min(block, count - done)
+            for r in range(runs):
+                place = address(places, 2 * r)
+                deep_tile(source, weight, start, sink, table, taps[1], place, out_stride, width, present)
+        return
     r = 0
     while r < runs:
         few = WIDE_RUNS > 2 and (runs - r <= 2 or runs - r == 4)  # four runs are two and two
@@ -598,7 +753,9 @@ def copy_window(rows, volume, n, channel, corner, sizes, stored, step, mode):
     """
     all_depths, all_heights, phases, columns = stored
     channels, depth, height, width = volume.shape[1:]
-    zero = volume.dtype.type(0)
+    zero, of_channel = volume.dtype.type(0), depth * height * width
+    # a processor foresees that more of a row is read, and the next row, but not the next channel
+    expected = min(width, VECTORS_OF_SHORT_ROW * VECTOR_BYTES // volume.itemsize)
     for phase in range(phases):
         begin = corner[2] + phase
         within = inside(columns, width, begin, step[1])
@@ -612,6 +769,8 @@ def copy_window(rows, volume, n, channel, corner, sizes, stored, step, mode):
                     if 0 <= source_z < depth and 0 <= source_y < height:
                         source = ((n * channels + channel + c) * depth + source_z) * height + source_y
                         line = address(volume, source * width)
+                        if phase == 0 and c + 1 < sizes[0]:
+                            expect(advance(line, of_channel), expected)
                         copy_row(row, columns, line, width, begin, step[1], within, mode, zero)
                     else:
                         for q in range(columns):
@@ -694,7 +853,7 @@ def correlate_unit(
     c_out, od, oh, ow = out.shape[1:]
     block, blocks = packed.shape[2], packed.shape[0] // groups
     per_group, channels_in = c_out // groups, volume.shape[1] // groups
-    lanes = VECTOR_BYTES // out.itemsize
+    columns = columns_of_run(block, out.itemsize)
 
     parts, row_parts, column_parts = (
         ceil_divide(blocks, most_blocks), ceil_divide(oh, most_rows), ceil_divide(ow, most_columns)
@@ -710,12 +869,12 @@ def correlate_unit(
     sizes = channels_in, stored[0], stored[1] - (most_rows - height) * stride[1]
     copy_window(rows, volume, n, g * channels_in, corner, sizes, stored, (1, stored[2]), mode)
     if listed != (height, width):
-        list_runs(places, height, width, stride[1] * stored[2] * stored[3], ow, lanes)
-    runs = height * ceil_divide(width, lanes)
+        list_runs(places, height, width, stride[1] * stored[2] * stored[3], ow, columns)
+    runs = height * ceil_divide(width, columns)
     o = g * per_group + part * block
     target = (((n * c_out + o) * od + z) * oh + y) * ow + x
     sum_runs(
-        out, target, od * oh * ow, min(width, lanes), rows, 0, places, runs, packed, g * blocks + part,
+        out, target, od * oh * ow, min(width, columns), rows, 0, places, runs, packed, g * blocks + part,
         min(most_blocks * block, per_group - part * block), (0, packed.shape[1]), bias, o, offsets,
     )  # fmt: skip
     return height, width
@@ -745,7 +904,7 @@ def correlate_into(
 ):  # fmt: skip
     """Fill ``out`` (N, C_out, OD, OH, OW) from ``volume`` (N, C_in, depth, height, width).
 
-    weight : (C_out, C_in/groups · taps); bias : (C_out + WIDE_BLOCK,), the excess is read and not used
+    weight : (C_out, C_in/groups · taps); bias : (C_out + MORE_BIASES,), the excess is read and not used
     units, cut, stored : as ``cutting.cut_convolution`` gives them; counters : of each thread a row of zeros
     mode : the padding's; kernel, stride, before (padding), dilation : three numbers each
     packed, offsets, rows, places : room for weights, taps, and of each thread inputs and runs
@@ -946,7 +1105,7 @@ def transpose_unit(
     c_out, od, oh, phases, columns = out.shape[1:]
     block, blocks = packed.shape[2], packed.shape[0] // groups
     per_group, channels_in = c_out // groups, volume.shape[1] // groups
-    lanes = VECTOR_BYTES // out.itemsize
+    run = columns_of_run(block, out.itemsize)
 
     parts, row_parts, column_parts = (
         ceil_divide(blocks, most_blocks),
@@ -974,9 +1133,9 @@ def transpose_unit(
             continue
         of_class = (z % stride[0] * residues[1] + ry) * phases + r
         taps = channels_in * classes[of_class], channels_in * (classes[of_class + 1] - classes[of_class])
-        runs = list_runs(places, height, few, stored[3], stride[1] * phases * columns, lanes)
+        runs = list_runs(places, height, few, stored[3], stride[1] * phases * columns, run)
         sum_runs(
-            out, target + r * columns, od * oh * phases * columns, min(few, lanes), rows, 0, places, runs,
+            out, target + r * columns, od * oh * phases * columns, min(few, run), rows, 0, places, runs,
             packed, g * blocks + part, min(most_blocks * block, per_group - part * block), taps, bias, o,
             offsets,
         )  # fmt: skip
@@ -1022,6 +1181,7 @@ def pack_pixels(packed, offsets, gradient, groups, stride, depth, height, width,
     """
     batch, c_out, od, oh, ow = gradient.shape
     block, blocks, per_group = packed.shape[2], packed.shape[0] // groups, c_out // groups
+    lanes = VECTOR_BYTES // packed.itemsize
     for row in prange(batch * od * oh):
         row = np.intp(row)
         y, z, n = row % oh, row // oh % od, row // oh // od
@@ -1031,9 +1191,9 @@ def pack_pixels(packed, offsets, gradient, groups, stride, depth, height, width,
         for b in range(packed.shape[0]):
             o = b // blocks * per_group + b % blocks * block
             present = min(block, per_group - b % blocks * block)
-            for x in range(ow):
-                for lane in range(block):
-                    packed[b, row * ow + x, lane] = gradient[n, o + lane, z, y, x] if lane < present else 0
+            target = address(packed, (b * packed.shape[1] + row * ow) * block)
+            source = address(gradient, (((n * c_out + o) * od + z) * oh + y) * ow)
+            turn_rows(target, block, source, od * oh * ow, block, present, ow, lanes)
 
 
 @parallel_loop
@@ -1065,7 +1225,7 @@ def weight_gradient_into(out, part, pixels, packed, nothing, offsets, places, gr
 
     ``pixels`` is the padded input. ``span`` is a group's channels; or, with KW said to be 1, those of all the
     kernel's columns: without dilation these too are neighbours. packed and offsets as ``pack_pixels`` makes
-    them; ``part`` has the shape of ``out``; ``nothing`` is zeros (C_out + WIDE_BLOCK,); ``places`` is room
+    them; ``part`` has the shape of ``out``; ``nothing`` is zeros (C_out + MORE_BIASES,); ``places`` is room
     for the runs of one row. SLACK_BYTES after ``pixels`` may be read.
 
     A unit is a row of taps for a block of output channels. A thread sums some pixels for all its units before

@@ -4,12 +4,24 @@ A unit is a few rows of outputs of one image and one group of channels. Its inpu
 there must be enough units that no thread waits long for another at the end.
 """
 
-from convlib.loops.correlation import OUTPUTS_OF_TILE, POINTS
+from convlib.loops.correlation import (
+    DEEP_COLUMNS,
+    DEEP_VECTORS,
+    HAS_DEEP_TILE,
+    OUTPUTS_OF_TILE,
+    POINTS,
+    VECTOR_BYTES,
+    WIDE_BLOCK,
+    block_of,
+)
 
 # A core's second cache holds 512 kB or more; this leaves room for weights and outputs. Measured in one
 # thread with 32, 64, 128, 256 and 512 kB: 64 → 64 channels on 56×56 take 13.5, 13.4, 12.9, 13.8, 13.7
 # ms, 256 → 256 on 14×14 take 20, 22, 16, 16, 17 ms.
 WORKSPACE_BYTES = 1 << 17
+# Deep tiles read all weights anew for each unit, so for them it holds more rows: 256 → 256 on 14×14 take 11.8
+# ms instead of 12.6.
+DEEP_WORKSPACE_BYTES = 1 << 18
 # Columns are cut only where a single row of outputs reads more than this: every cut reads a few columns
 # twice, and memory is read faster in long pieces. 1×1, 100 → 20 channels on 500×500 take 38 ms with
 # pieces of 128 kB, 30 ms with these.
@@ -18,10 +30,13 @@ LONGEST_ROW_BYTES = 1 << 18
 # one, so at the end one waits for at most a quarter of its share.
 UNITS_OF_THREAD = 4
 # Cuts through the output channels are made only if there would be fewer units for each thread than this, for
-# the inputs are copied for each part anew. With so many blocks of channels to a part, copying takes a few
+# the inputs are copied for each part anew. With so many output channels to a part, copying takes a few
 # hundredths of its time.
 LEAST_UNITS_OF_THREAD = 3
-LEAST_BLOCKS = 8
+CHANNELS_OF_PART = 64
+# A tile whose vectors hold output channels turns what it computed into rows, which takes as long as sixteen
+# weights. It is taken where it computes fewer outputs than this part of what vectors of columns would.
+LEAST_DEEP, DEEP_GAINS = 128, 0.95
 # Waking a thread takes 5 to 50 microseconds, in which a core does a million multiply-adds. Smaller work
 # is done by the thread that called. Where a group has one output channel, every multiply-add loads an input
 # of its own, and takes as long as four.
@@ -50,21 +65,38 @@ def threads_pay(multiply_adds, block):
     return multiply_adds * (SINGLE_COSTS if block == 1 else 1) >= LEAST_MULTIPLY_ADDS
 
 
-def cut_convolution(outputs, step, extra, phases, channels, blocks, others, lanes, itemsize, threads):
+def block_for(channels, weights, width, itemsize):
+    """How many output channels of a group are computed together, in rows of ``width`` outputs.
+
+    channels : the group's output channels; weights : of each of them
+    """
+
+    def computed(block, columns):
+        return -(-channels // block) * block * -(-width // columns) * columns
+
+    lanes = VECTOR_BYTES // itemsize
+    deep = DEEP_VECTORS * lanes
+    shallow = computed(WIDE_BLOCK, lanes)
+    if HAS_DEEP_TILE and weights >= LEAST_DEEP and computed(deep, DEEP_COLUMNS) < DEEP_GAINS * shallow:
+        return deep
+    return block_of(channels)
+
+
+def cut_convolution(outputs, step, extra, phases, channels, blocks, block, others, run, itemsize, threads):
     """Rows, columns and blocks of channels of a unit, the shape of its inputs, and the number of units.
 
     outputs : rows and columns of the output; step : from one to the next, in the input; extra : elements
     that a window spans along each axis, less one; channels : those of a group; blocks : blocks of output
-    channels; others : how often all this occurs, for images, groups and depths; lanes : outputs of a run;
-    threads : how many will work
+    channels, of ``block`` each; others : how often all this occurs, for images, groups and depths; run : its
+    columns; threads : how many will work
     """
     height, width = outputs
     depths = extra[0] + 1
     halo = max(0, extra[1] + 1 - step[0])  # rows that neighbouring units read too
-    room = WORKSPACE_BYTES // itemsize
+    room = (DEEP_WORKSPACE_BYTES if block > WIDE_BLOCK else WORKSPACE_BYTES) // itemsize
     layer = channels * depths * phases
 
-    columns, whole = width, 4 * lanes  # tiles of two and three runs make up four and more
+    columns, whole = width, 4 * run  # tiles of two and three runs make up four and more
     least = max(1, -(-extra[2] // whole)) * whole  # so that few columns are read twice
     row = layer * ((width - 1) * step[1] + extra[2] + phases) // phases
     if row * (extra[1] + 1) * itemsize > LONGEST_ROW_BYTES:
@@ -86,13 +118,13 @@ def cut_convolution(outputs, step, extra, phases, channels, blocks, others, lane
     units, part = others * across * -(-height // rows), blocks
     if threads > 1 and 0 < units < LEAST_UNITS_OF_THREAD * threads:
         parts = -(-UNITS_OF_THREAD * threads // units)
-        part = max(min(LEAST_BLOCKS, blocks), -(-blocks // parts))
+        part = max(min(max(1, CHANNELS_OF_PART // block), blocks), -(-blocks // parts))
     heights = (rows - 1) * step[0] + extra[1] + 1
     wide = ((columns - 1) * step[1] + extra[2]) // phases + 1
     if extra[2] == 0:  # every vector of inputs can begin with a vector's place in memory
-        wide += -wide % lanes
+        wide += -wide % run
     if depths * heights * phases * wide * itemsize % (ALIASED_BYTES // 8) == 0:
-        wide += lanes
+        wide += run
     stored = depths, heights, phases, wide
     return (rows, columns, part), stored, units * -(-blocks // part)
 

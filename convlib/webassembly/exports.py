@@ -187,14 +187,14 @@ def room_layout(scratch, s, outputs, step, extra, phases, others):
     weights, block, lanes = channels * product(s.kernel), loops.block_of(per_group), VECTOR_BYTES // 4
     blocks = ceil_divide(per_group, block)
     cut, stored, units = cut_convolution(
-        outputs, step, extra, phases, channels, blocks, others * s.groups, lanes, 4, 1
+        outputs, step, extra, phases, channels, blocks, block, others * s.groups, lanes, 4, 1
     )
     counters, end = integers_from(scratch, np.intp(0), (1, 1))
     offsets, end = integers_from(scratch, end, (weights,))
     runs = cut[0] * ceil_divide(cut[1], lanes) + loops.SINGLE_RUNS
     places, end = integers_from(scratch, end, (1, runs, 2))
     packed, end = floats_from(scratch, end, (s.groups * blocks, weights, block))
-    biases, end = floats_from(scratch, end, (s.channels_out + loops.WIDE_BLOCK,))
+    biases, end = floats_from(scratch, end, (s.channels_out + loops.MORE_BIASES,))
     inputs = channels * stored[0] * stored[1] * stored[2] * stored[3] + loops.SLACK_BYTES // 4
     rows, end = floats_from(scratch, end, (1, inputs))
     return (packed, biases, offsets, rows, places), (cut, stored, units), counters, end
@@ -348,7 +348,7 @@ def weight_gradient_layout(scratch, s):
     count = batch * product(s.output_size)
     offsets, end = integers_from(scratch, np.intp(0), (count,))
     packed, end = floats_from(scratch, end, (blocks, count, block))
-    nothing, end = floats_from(scratch, end, (s.channels_out + loops.WIDE_BLOCK,))
+    nothing, end = floats_from(scratch, end, (s.channels_out + loops.MORE_BIASES,))
     pixels, end = floats_from(scratch, end, (s.groups, batch, depth, height, width, channels_in))
     # without dilation the kernel's columns are neighbours too: one long row instead of several
     columns, span = (1, kw * channels_in) if s.dilation[2] == 1 else (kw, channels_in)
