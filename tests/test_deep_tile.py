@@ -1,4 +1,4 @@
-"""The tile whose vectors hold output channels: the same sums, where vectors of columns would be half empty."""
+"""The tile whose vectors hold output channels: the same sums, where vectors of columns would stay empty."""
 
 import numba
 import numpy as np
