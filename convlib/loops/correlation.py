@@ -163,7 +163,7 @@ class Vectors:
         return self.builder.shuffle_vector(a, b, places)
 
     def transpose(self, rows):
-        """Columns of a matrix whose rows are vectors, as vectors of a power of two: more elements may follow."""
+        """Columns of a matrix whose rows are vectors; more elements may follow, up to a power of two."""
         count, lanes = 1 << (len(rows) - 1).bit_length(), rows[0].type.count
         rows = rows + rows[:1] * (count - len(rows))
         turns = [place for k in range(lanes) for place in (k, lanes + k)]
