@@ -473,6 +473,20 @@ def test_of_equal_elements_and_of_several_nan_the_first_is_picked():
     assert indices.item() == 1
 
 
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize(("kernel_size", "padding"), [(2, 0), (3, 0), (3, 1)])
+@pytest.mark.parametrize("intruders", [(np.nan,), (np.inf, -np.inf), (np.nan, np.inf)], ids=str)
+def test_a_maximum_keeps_what_is_not_finite_wherever_it_stands(intruders, kernel_size, padding, dtype):
+    height, width = 6, 9 if INTERPRETED else 71  # several vectors
+    input = whole_numbers((height * width, height, width)).astype(dtype)
+    for number, plane in enumerate(input):  # in each plane they stand one place further
+        plane.flat[[(number + 5 * k) % plane.size for k in range(len(intruders))]] = intruders
+    padded = np.pad(input, ((0, 0), (padding,) * 2, (padding,) * 2), constant_values=-np.inf)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (kernel_size, kernel_size), axis=(1, 2))
+    output = max_pool2d(input, kernel_size, 2, padding)
+    np.testing.assert_array_equal(output, windows[:, ::2, ::2].max(axis=(3, 4)))
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, *INTEGERS])
 def test_the_smallest_number_of_a_dtype_still_beats_the_padding(dtype):
     least = -np.inf if dtype in FLOATS else np.iinfo(dtype).min

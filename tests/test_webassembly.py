@@ -158,6 +158,11 @@ def conv_transpose_cases():
 
 
 def pool_cases():
+    for kernel, padding, intruders in itertools.product((2, 3), (0, 1), [(), (np.nan,), (np.inf, -np.inf)]):
+        input = normal(2, 3, 7, 29)  # several vectors
+        for place, intruder in enumerate(intruders):
+            input.flat[place::37] = intruder
+        yield case(convlib, "max_pool2d", input, kernel, stride=2, padding=padding)
     for size, kernel in [((14,), (3,)), ((9, 10), (2, 3)), ((5, 6, 9), (2, 3, 4))]:
         axes = len(size)
         strides = [None, *of_rank(axes, (1, 1, 1), (2, 3, 2))]

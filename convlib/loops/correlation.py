@@ -41,6 +41,8 @@ DEEP_VECTORS, DEEP_COLUMNS = 2, 14
 HAS_DEEP_TILE = VECTOR_BYTES == 64
 # A group with few output channels (a depthwise layer has one) is computed channel by channel, in more runs.
 SINGLE_RUNS = 8
+# WebAssembly adds up an address with instructions of their own; others do so while they load.
+ADDRESSES_COST = VECTOR_BYTES == 16
 # What a run in a row shorter than itself may read beyond it: a vector, or columns of the longest numbers.
 SLACK_BYTES = max(VECTOR_BYTES, 8 * DEEP_COLUMNS)
 # So many biases are read from the last one on.
@@ -131,7 +133,7 @@ class Vectors:
     def at(self, pointer, shift, lanes):
         """Pointer to a vector ``shift`` elements on."""
         kind = ir.VectorType(self.element, lanes)
-        return self.builder.bitcast(self.builder.gep(pointer, [shift]), kind.as_pointer())
+        return self.builder.bitcast(self.builder.gep(pointer, [shift], inbounds=True), kind.as_pointer())
 
     def load(self, pointer, shift, lanes):
         vector = self.builder.load(self.at(pointer, shift, lanes))
@@ -253,7 +255,7 @@ def turn(typing_context, target, target_row, source, source_row):
     return types.void(target, types.intp, source, types.intp), generate
 
 
-def make_tile(block, runs):
+def make_tile(block, runs, straight=False):
     """The micro-kernel, in LLVM's terms, for ``block`` output channels and ``runs`` runs of columns.
 
     tile(rows, weight, bias, out, offsets, taps, places, out_stride, columns, channels) computes
@@ -262,7 +264,8 @@ def make_tile(block, runs):
 
     for o < channels ≤ block, for each run r and for x < columns ≤ elements of a vector; all but ``taps`` and
     the last three arguments are pointers. ``places`` holds the pair (from, to) of each run. It reads whole
-    vectors, however few of their elements it writes.
+    vectors, however few of their elements it writes. ``straight`` says that every run is a whole vector that
+    follows on the one before: then one address does for all.
     """
 
     @intrinsic
@@ -272,7 +275,10 @@ def make_tile(block, runs):
             vectors, index = Vectors(context, builder, rows.type.pointee), taps.type
             lanes = vectors.lanes
 
-            place = [builder.load(builder.gep(places, [index(i)])) for i in range(2 * runs)]
+            # of each run, which pair says where it is, and how far behind that it begins
+            places_of_runs = [(0, index(r * lanes)) if straight else (r, index(0)) for r in range(runs)]
+            pairs = 1 if straight else runs
+            place = [builder.load(builder.gep(places, [index(i)])) for i in range(2 * pairs)]
             sources = [builder.gep(rows, [begin]) for begin in place[::2]]
             vector = ir.VectorType(vectors.element, lanes)
             sums = [cgutils.alloca_once(builder, vector) for _ in range(block * runs)]
@@ -283,24 +289,26 @@ def make_tile(block, runs):
 
             with cgutils.for_range(builder, taps) as loop:
                 offset = builder.load(builder.gep(offsets, [loop.index]))
-                inputs = [vectors.load(source, offset, lanes) for source in sources]
+                begins = [builder.gep(source, [offset]) for source in sources]
+                inputs = [vectors.load(begins[pair], shift, lanes) for pair, shift in places_of_runs]
                 of_tap = builder.gep(weight, [builder.mul(loop.index, index(block))])
                 for o in range(block):
-                    tap = vectors.splat(builder.load(builder.gep(of_tap, [index(o)])), lanes)
+                    tap = vectors.splat(builder.load(builder.gep(of_tap, [index(o)], inbounds=True)), lanes)
                     for r in range(runs):
                         total = sums[o * runs + r]
                         builder.store(vectors.multiply_add(tap, inputs[r], builder.load(total)), total)
 
             def write(o, r):
-                shift = builder.add(builder.mul(out_stride, index(o)), place[2 * r + 1])
-                total = builder.load(sums[o * runs + r])
+                pair, shift = places_of_runs[r]
+                begin = builder.add(builder.mul(out_stride, index(o)), place[2 * pair + 1])
+                total, target = builder.load(sums[o * runs + r]), builder.gep(out, [begin])
                 with builder.if_else(whole) as (all_lanes, some_lanes):
                     with all_lanes:
-                        vectors.store(total, out, shift)
+                        vectors.store(total, target, shift)
                     with some_lanes:
-                        vectors.store_first(columns, total, out, shift)
+                        vectors.store_first(columns, total, target, shift)
 
-            whole = builder.icmp_signed(">=", columns, index(lanes))
+            whole = cgutils.true_bit if straight else builder.icmp_signed(">=", columns, index(lanes))
             for o in range(block):
                 with builder.if_then(builder.icmp_signed(">", channels, index(o))):
                     for r in range(runs):
@@ -459,7 +467,7 @@ def make_output_transform(matrix):
     return transform
 
 
-def make_plain_tile(block, runs):
+def make_plain_tile(block, runs, straight=False):
     """The micro-kernel, said in NumPy: what ``make_tile`` makes when Numba is switched off.
 
     All but ``taps`` and the last three arguments are arrays, which begin where the pointers point to.
@@ -555,6 +563,8 @@ if config.DISABLE_JIT:
 wide_tile = make_tile(WIDE_BLOCK, WIDE_RUNS)
 narrow_tile = make_tile(WIDE_BLOCK, 2)  # for the last runs of a unit
 single_tile = make_tile(1, SINGLE_RUNS)
+straight_wide_tile = make_tile(WIDE_BLOCK, WIDE_RUNS, straight=True)
+straight_single_tile = make_tile(1, SINGLE_RUNS, straight=True)
 deep_tile = make_deep_tile(DEEP_VECTORS, DEEP_COLUMNS)
 
 # Winograd's F(4×4, 3×3): 4 × 4 outputs of a 3 × 3 kernel from 6 × 6 inputs, with 36 products instead of 144.
@@ -652,41 +662,62 @@ def list_runs(places, height, width, row_step, target_step, columns):
 
 
 @part
+def are_straight(place, runs, width, lanes):
+    """Whether ``runs`` runs, from a pointer into ``places`` on, are whole vectors, each behind the other."""
+    last, far = 2 * (runs - 1), (runs - 1) * lanes
+    return width == lanes and place[last] - place[0] == far and place[last + 1] - place[1] == far
+
+
+@part
 def sum_runs(
     out, target, out_stride, width, rows, base, places, runs, packed, first, count, taps, bias, o, offsets
 ):
     """All runs for output channels ``o`` … ``o`` + ``count`` − 1, from block ``first`` on.
 
     ``taps`` is a pair: the first tap and how many. ``width`` is the number of outputs in a run. Inputs of a
-    tile stay in the nearest cache while all blocks use them, and weights come in the order in which they lie
-    in memory, which a processor foresees. Weights of a deep block are more: they stay in a cache instead.
+    wide tile stay in the nearest cache while all blocks use them, and weights come in the order in which they
+    lie in memory, which a processor foresees. Deep blocks have more weights, and those stay in a cache while
+    all runs use them.
     """
     weights, block = packed.shape[1:]
     table, source = address(offsets, taps[0]), address(rows, base)
-    if HAS_DEEP_TILE and block > WIDE_BLOCK:
-        for done in range(0, count, block):
-            weight = address(packed, ((first + done // block) * weights + taps[0]) * block)
+    blocks, lanes = ceil_divide(count, block), VECTOR_BYTES // out.itemsize
+    if block != WIDE_BLOCK:
+        for b in range(blocks):
+            done = b * block
+            weight = address(packed, ((first + b) * weights + taps[0]) * block)
             start, sink = address(bias, o + done), address(out, target + done * out_stride)
             present = min(block, count - done)
-            for r in range(runs):
+            for r in range(0, runs, SINGLE_RUNS if block == 1 else 1):
                 place = address(places, 2 * r)
-                deep_tile(source, weight, start, sink, table, taps[1], place, out_stride, width, present)
+                if HAS_DEEP_TILE and block > 1:
+                    deep_tile(source, weight, start, sink, table, taps[1], place, out_stride, width, present)
+                elif are_straight(place, SINGLE_RUNS, width, lanes):
+                    straight_single_tile(
+                        source, weight, start, sink, table, taps[1], place, out_stride, width, 1
+                    )
+                else:
+                    single_tile(source, weight, start, sink, table, taps[1], place, out_stride, width, 1)
         return
     r = 0
     while r < runs:
         few = WIDE_RUNS > 2 and (runs - r <= 2 or runs - r == 4)  # four runs are two and two
         place = address(places, 2 * r)
-        for done in range(0, count, block):
-            weight = address(packed, ((first + done // block) * weights + taps[0]) * block)
+        is_straight = ADDRESSES_COST and are_straight(place, WIDE_RUNS, width, lanes)
+        for b in range(blocks):
+            done = b * block
+            weight = address(packed, ((first + b) * weights + taps[0]) * block)
             start, sink = address(bias, o + done), address(out, target + done * out_stride)
             present = min(block, count - done)
-            if block == 1:
-                single_tile(source, weight, start, sink, table, taps[1], place, out_stride, width, 1)
-            elif few:
+            if few:
                 narrow_tile(source, weight, start, sink, table, taps[1], place, out_stride, width, present)
+            elif is_straight:
+                straight_wide_tile(
+                    source, weight, start, sink, table, taps[1], place, out_stride, width, present
+                )
             else:
                 wide_tile(source, weight, start, sink, table, taps[1], place, out_stride, width, present)
-        r += SINGLE_RUNS if block == 1 else 2 if few else WIDE_RUNS
+        r += 2 if few else WIDE_RUNS
 
 
 # Padding

@@ -1,14 +1,14 @@
-"""The tile whose vectors hold output channels: the same sums, where vectors of columns would stay empty."""
+"""Every micro-kernel computes the same: where runs are straight, and where vectors hold output channels."""
 
 import numba
 import numpy as np
 import pytest
 
 from convlib import conv1d, conv2d, conv3d, conv_transpose2d, engine, reference
-from convlib.loops.correlation import DEEP_VECTORS, HAS_DEEP_TILE, VECTOR_BYTES, WIDE_BLOCK
+from convlib.loops.correlation import DEEP_VECTORS, HAS_DEEP_TILE, SINGLE_RUNS, VECTOR_BYTES, WIDE_BLOCK
 from convlib.loops.cutting import LEAST_DEEP, block_for
 
-pytestmark = pytest.mark.skipif(not HAS_DEEP_TILE, reason="needs the registers of AVX-512")
+has_deep_tile = pytest.mark.skipif(not HAS_DEEP_TILE, reason="needs the registers of AVX-512")
 
 
 def numbers(*shape, dtype=np.float64, seed=0):
@@ -28,6 +28,17 @@ def always_deep(monkeypatch):
     engine.plan_correlation.cache_clear(), engine.plan_room.cache_clear()
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("more", [-1, 0, 1, VECTOR_BYTES // 4])
+def test_a_depthwise_layer_is_exact_around_the_width_of_a_straight_tile(more, dtype):
+    width = SINGLE_RUNS * VECTOR_BYTES // np.dtype(dtype).itemsize + more
+    input, weight = numbers(1, 2, 5, width, dtype=dtype), numbers(2, 1, 3, 3, dtype=dtype, seed=1)
+    for settings in (dict(padding=1), dict(padding=(1, 0)), dict(padding=1, stride=(2, 1))):
+        output = conv2d(input, weight, groups=2, **settings)
+        np.testing.assert_array_equal(output, reference.conv2d(input, weight, groups=2, **settings))
+
+
+@has_deep_tile
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
 @pytest.mark.parametrize("channels_out", [1, 17, 32, 33])
 @pytest.mark.parametrize("width", [1, 9, 14, 15, 30])
@@ -39,6 +50,7 @@ def test_it_computes_the_definition_exactly(always_deep, width, channels_out, dt
     assert output.dtype == dtype
 
 
+@has_deep_tile
 @pytest.mark.parametrize(
     "settings",
     [
@@ -53,6 +65,7 @@ def test_settings_are_those_of_every_tile(always_deep, settings):
     )
 
 
+@has_deep_tile
 def test_sequences_volumes_and_transposed_layers_take_it_too(always_deep):
     sequence, kernels = numbers(2, 3, 40), numbers(5, 3, 4, seed=1)
     np.testing.assert_array_equal(conv1d(sequence, kernels), reference.conv1d(sequence, kernels))
@@ -68,6 +81,7 @@ def test_sequences_volumes_and_transposed_layers_take_it_too(always_deep):
         )
 
 
+@has_deep_tile
 @pytest.mark.skipif(numba.config.DISABLE_JIT, reason="plain Python has one thread")
 def test_any_number_of_threads_gives_the_same_bits(always_deep):
     random = np.random.default_rng(0)
@@ -83,6 +97,7 @@ def test_any_number_of_threads_gives_the_same_bits(always_deep):
         np.testing.assert_array_equal(output, outputs[0])
 
 
+@has_deep_tile
 def test_it_is_taken_where_it_wastes_less():
     layer = dict(channels=64, weights=576, width=56, itemsize=4)
     assert block_for(**layer) == deep_block(4) and block_for(**layer | dict(width=14)) == deep_block(4)
