@@ -467,7 +467,7 @@ def make_output_transform(matrix):
     return transform
 
 
-def make_plain_tile(block, runs, straight=False):
+def make_plain_tile(block, runs):
     """The micro-kernel, said in NumPy: what ``make_tile`` makes when Numba is switched off.
 
     All but ``taps`` and the last three arguments are arrays, which begin where the pointers point to.
@@ -557,7 +557,10 @@ if config.DISABLE_JIT:
         counter[0] += 1
         return counter[0] - 1
 
-    make_tile, make_deep_tile = make_plain_tile, make_plain_deep_tile
+    def make_tile(block, runs, straight=False):
+        return make_plain_tile(block, runs)
+
+    make_deep_tile = make_plain_deep_tile
     make_input_transform, make_kernel_transform, make_output_transform = plain_transforms()
 
 wide_tile = make_tile(WIDE_BLOCK, WIDE_RUNS)
