@@ -18,7 +18,6 @@ from convlib import loops
 from convlib.arguments import PADDING_MODES
 from convlib.loops.cutting import block_for, cut_convolution, cut_winograd, threads_pay, winograd_pays
 
-CACHE_LINE = 64
 # To make room for a layer takes as long as 500,000 multiply-adds: so many of the last ones keep theirs, if it
 # takes no more bytes.
 LAYERS_KEPT, MOST_KEPT = 64, 1 << 20
@@ -62,7 +61,7 @@ def fresh(shape, dtype):
 
 def with_slack(shape, dtype, make=np.empty):
     """An array that begins with a cache line, and after whose last element SLACK_BYTES may be read."""
-    elements, line = math.prod(shape), CACHE_LINE // dtype.itemsize
+    elements, line = math.prod(shape), loops.CACHE_LINE // dtype.itemsize
     room = make(elements + line + loops.SLACK_BYTES // dtype.itemsize, dtype)
     place, _ = room.__array_interface__["data"]  # room.ctypes would be a cycle of references
     first = -place // dtype.itemsize % line
@@ -122,7 +121,7 @@ def unpad(padded, sides, mode="zeros"):
 
 def counters_for(threads):
     """A zero for each thread, in a cache line of its own."""
-    return np.zeros((threads, CACHE_LINE // np.dtype(np.intp).itemsize), np.intp)
+    return np.zeros((threads, loops.CACHE_LINE // np.dtype(np.intp).itemsize), np.intp)
 
 
 class Room:
@@ -152,7 +151,7 @@ def plan_room(threads, c_out, weights, groups, itemsize, outputs, step, extra, p
         outputs, step, extra, phases, channels, blocks, block, others * groups, run, itemsize, threads
     )
     inputs = channels * math.prod(stored) + loops.SLACK_BYTES // itemsize
-    inputs += -inputs % (CACHE_LINE // itemsize)
+    inputs += -inputs % (loops.CACHE_LINE // itemsize)
     runs = cut[0] * -(-cut[1] // run) + loops.SINGLE_RUNS
     return cut, stored, units, max(1, min(threads, units)), inputs, runs, (groups * blocks, weights, block)
 

@@ -10,6 +10,7 @@ correlation: after a change there, ``make clean``.
 """
 
 from convlib.loops.correlation import (
+    CACHE_LINE,
     MORE_BIASES,
     POINTS,
     SINGLE_RUNS,
@@ -39,6 +40,7 @@ from convlib.loops.windows import (
 )
 
 __all__ = [
+    "CACHE_LINE",
     "MORE_BIASES",
     "POINTS",
     "SINGLE_RUNS",
