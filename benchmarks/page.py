@@ -60,6 +60,7 @@ LIBRARIES = ("convlib", "TensorFlow.js")
 WAYS = ("in place", "with copies")
 # Milliseconds: before all, so that Chromium has its fastest code; a block; calls timed together; a rest.
 WARM_UP, BLOCK, TOGETHER, REST = 400, 40, 4, 10
+AIM = 1.5  # times as fast as TensorFlow.js
 TOLERANCE = 1e-4  # of the largest output
 
 # name, operation, channels in, height and width, channels out, kernel, stride, padding
@@ -177,6 +178,9 @@ def main():
             if not options.names or any(part in case[0] for part in options.names):
                 rows.append(measure(page, case, blocks=4 if options.quick else 12))
                 print_row(rows[-1])
+        below = [row for row in rows if row[WAYS[0]].get("ratio", AIM) < AIM]
+        names = "; ".join(f"{row['name']} ({row[WAYS[0]]['ratio']:.2f})" for row in below) or "none"
+        print(f"less than {AIM} times as fast as TensorFlow.js, in place, by medians: {names}")
         result = {"chromium": browser.version, "module": module, "bytes": size, "rows": rows}
         browser.close()
     FOLDER.mkdir(parents=True, exist_ok=True)
