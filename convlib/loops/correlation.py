@@ -38,7 +38,9 @@ WIDE_RUNS = 2 if VECTOR_BYTES == 16 else 3
 # weights it fills the 32 registers of such a machine, and 14 divides the rows of most networks, whose images
 # of 224 columns are halved again and again.
 DEEP_VECTORS, DEEP_COLUMNS = 2, 14
-HAS_DEEP_TILE = VECTOR_BYTES == 64
+HAS_DEEP_TILE = FETCHES_AHEAD = VECTOR_BYTES == 64
+# A wide tile has inputs fetched so many taps ahead: they lie in the second cache, where nothing foresees them.
+TAPS_AHEAD = 12
 # A group with few output channels (a depthwise layer has one) is computed channel by channel, in more runs.
 SINGLE_RUNS = 8
 # WebAssembly adds up an address with instructions of their own; others do so while they load.
@@ -103,13 +105,11 @@ def expect(typing_context, source, count):
     """Have the processor fetch ``count`` neighbouring elements that will be read soon."""
 
     def generate(context, builder, signature, arguments):
-        (source, count), number = arguments, ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [source.type, number, number, number])
-        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        line = count.type(CACHE_LINE // context.get_abi_sizeof(source.type.pointee))
+        source, count = arguments
+        vectors = Vectors(context, builder, source.type.pointee)
+        line = count.type(CACHE_LINE // vectors.bytes)
         with cgutils.for_range_slice(builder, count.type(0), count, line, count.type) as (place, _):
-            # to read, to keep in all caches, data
-            builder.call(prefetch, [builder.gep(source, [place]), number(0), number(3), number(1)])
+            vectors.prefetch(source, place)
         return context.get_dummy_value()
 
     return types.void(source, types.intp), generate
@@ -142,6 +142,13 @@ class Vectors:
 
     def store(self, vector, pointer, shift):
         self.builder.store(vector, self.at(pointer, shift, vector.type.count)).align = self.bytes
+
+    def prefetch(self, pointer, shift):
+        """Have the processor fetch an element that will be read soon, and its neighbours."""
+        pointer, number = self.builder.gep(pointer, [shift]), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [pointer.type, number, number, number])
+        prefetch = cgutils.get_or_insert_function(self.builder.module, kind, "llvm.prefetch.p0")
+        self.builder.call(prefetch, [pointer, number(0), number(3), number(1)])  # to read, all caches, data
 
     def store_first(self, count, vector, pointer, shift):
         """Store the first ``count`` elements."""
@@ -291,6 +298,12 @@ def make_tile(block, runs, straight=False):
                 offset = builder.load(builder.gep(offsets, [loop.index]))
                 begins = [builder.gep(source, [offset]) for source in sources]
                 inputs = [vectors.load(begins[pair], shift, lanes) for pair, shift in places_of_runs]
+                if FETCHES_AHEAD and block > 1:
+                    ahead = builder.add(loop.index, index(TAPS_AHEAD))
+                    ahead = builder.select(builder.icmp_signed("<", ahead, taps), ahead, loop.index)
+                    later = builder.load(builder.gep(offsets, [ahead]))
+                    for source in sources:
+                        vectors.prefetch(source, later)
                 of_tap = builder.gep(weight, [builder.mul(loop.index, index(block))])
                 for o in range(block):
                     tap = vectors.splat(builder.load(builder.gep(of_tap, [index(o)], inbounds=True)), lanes)
