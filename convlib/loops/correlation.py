@@ -39,7 +39,7 @@ WIDE_RUNS = 2 if VECTOR_BYTES == 16 else 3
 # of 224 columns are halved again and again.
 DEEP_VECTORS, DEEP_COLUMNS = 2, 14
 HAS_DEEP_TILE = FETCHES_AHEAD = VECTOR_BYTES == 64
-# A wide tile has inputs fetched so many taps ahead: they lie in the second cache, where nothing foresees them.
+# A wide tile has inputs fetched so many taps ahead: no processor foresees where in the second cache they lie.
 TAPS_AHEAD = 12
 # A group with few output channels (a depthwise layer has one) is computed channel by channel, in more runs.
 SINGLE_RUNS = 8
