@@ -51,6 +51,8 @@ SLACK_BYTES = max(VECTOR_BYTES, 8 * DEEP_COLUMNS)
 MORE_BIASES = max(WIDE_BLOCK, DEEP_VECTORS * VECTOR_BYTES // 4)
 
 CACHE_LINE = 64
+# So many lines of a row are asked for; then a processor foresees the others.
+LINES_AHEAD = 4
 # Rows of so many vectors are long enough for the system's function that copies.
 VECTORS_OF_SHORT_ROW = 8
 
@@ -101,18 +103,17 @@ def take(typing_context, counter):
 
 
 @intrinsic
-def expect(typing_context, source, count):
-    """Have the processor fetch ``count`` neighbouring elements that will be read soon."""
+def expect(typing_context, source):
+    """Have the processor fetch what begins at an address and will be read soon."""
 
     def generate(context, builder, signature, arguments):
-        source, count = arguments
+        (source,) = arguments
         vectors = Vectors(context, builder, source.type.pointee)
-        line = count.type(CACHE_LINE // vectors.bytes)
-        with cgutils.for_range_slice(builder, count.type(0), count, line, count.type) as (place, _):
-            vectors.prefetch(source, place)
+        for line in range(LINES_AHEAD):
+            vectors.prefetch(source, ir.IntType(64)(line * CACHE_LINE // vectors.bytes))
         return context.get_dummy_value()
 
-    return types.void(source, types.intp), generate
+    return types.void(source), generate
 
 
 class Vectors:
@@ -552,7 +553,7 @@ if config.DISABLE_JIT:
     def address(array, index):
         return array.reshape(-1)[index:]
 
-    def expect(source, count):
+    def expect(source):
         pass
 
     def advance(pointer, count):
@@ -708,7 +709,7 @@ def sum_runs(
                 place = address(places, 2 * r)
                 if HAS_DEEP_TILE and block > 1:
                     deep_tile(source, weight, start, sink, table, taps[1], place, out_stride, width, present)
-                elif are_straight(place, SINGLE_RUNS, width, lanes):
+                elif ADDRESSES_COST and are_straight(place, SINGLE_RUNS, width, lanes):
                     straight_single_tile(
                         source, weight, start, sink, table, taps[1], place, out_stride, width, 1
                     )
@@ -801,8 +802,6 @@ def copy_window(rows, volume, n, channel, corner, sizes, stored, step, mode):
     all_depths, all_heights, phases, columns = stored
     channels, depth, height, width = volume.shape[1:]
     zero, of_channel = volume.dtype.type(0), depth * height * width
-    # a processor foresees that more of a row is read, and the next row, but not the next channel
-    expected = min(width, VECTORS_OF_SHORT_ROW * VECTOR_BYTES // volume.itemsize)
     for phase in range(phases):
         begin = corner[2] + phase
         within = inside(columns, width, begin, step[1])
@@ -816,8 +815,8 @@ def copy_window(rows, volume, n, channel, corner, sizes, stored, step, mode):
                     if 0 <= source_z < depth and 0 <= source_y < height:
                         source = ((n * channels + channel + c) * depth + source_z) * height + source_y
                         line = address(volume, source * width)
-                        if phase == 0 and c + 1 < sizes[0]:
-                            expect(advance(line, of_channel), expected)
+                        if phase == 0 and c + 1 < sizes[0]:  # a processor does not foresee the next channel
+                            expect(advance(line, of_channel))
                         copy_row(row, columns, line, width, begin, step[1], within, mode, zero)
                     else:
                         for q in range(columns):
