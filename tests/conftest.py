@@ -5,6 +5,7 @@ import sys
 import threading
 from pathlib import Path
 
+import numba
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,6 +30,18 @@ READY = """() =>
     (document.documentElement.dataset.widgets || !document.querySelector("script[type*='widget-state']"))
     && [...document.querySelectorAll(".widgets")].every(
         (box) => Number(box.querySelector("[data-updates]")?.dataset.updates) > 0)"""
+
+
+def with_each_number_of_threads(call):
+    """What ``call`` returns with one thread, with two, and so on up to all."""
+    most, results = numba.get_num_threads(), []
+    try:
+        for threads in range(1, most + 1):
+            numba.set_num_threads(threads)
+            results.append(call())
+    finally:
+        numba.set_num_threads(most)
+    return results
 
 
 def pytest_configure(config):

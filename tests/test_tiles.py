@@ -1,8 +1,9 @@
-"""Every micro-kernel computes the same: where runs are straight, and where vectors hold output channels."""
+"""Every micro-kernel computes the same: around the width of a tile, and where vectors hold output channels."""
 
 import numba
 import numpy as np
 import pytest
+from conftest import with_each_number_of_threads
 
 from convlib import conv1d, conv2d, conv3d, conv_transpose2d, engine, reference
 from convlib.loops.correlation import DEEP_VECTORS, HAS_DEEP_TILE, SINGLE_RUNS, VECTOR_BYTES, WIDE_BLOCK
@@ -30,7 +31,7 @@ def always_deep(monkeypatch):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("more", [-1, 0, 1, VECTOR_BYTES // 4])
-def test_a_depthwise_layer_is_exact_around_the_width_of_a_straight_tile(more, dtype):
+def test_a_depthwise_layer_is_exact_around_the_width_of_a_tile(more, dtype):
     width = SINGLE_RUNS * VECTOR_BYTES // np.dtype(dtype).itemsize + more
     input, weight = numbers(1, 2, 5, width, dtype=dtype), numbers(2, 1, 3, 3, dtype=dtype, seed=1)
     for settings in (dict(padding=1), dict(padding=(1, 0)), dict(padding=1, stride=(2, 1))):
@@ -86,13 +87,7 @@ def test_sequences_volumes_and_transposed_layers_take_it_too(always_deep):
 def test_any_number_of_threads_gives_the_same_bits(always_deep):
     random = np.random.default_rng(0)
     input, weight = random.normal(size=(3, 16, 28, 28)), random.normal(size=(48, 16, 3, 3))
-    most, outputs = numba.get_num_threads(), []
-    try:
-        for threads in range(1, most + 1):
-            numba.set_num_threads(threads)
-            outputs.append(conv2d(input, weight, padding=1))
-    finally:
-        numba.set_num_threads(most)
+    outputs = with_each_number_of_threads(lambda: conv2d(input, weight, padding=1))
     for output in outputs[1:]:
         np.testing.assert_array_equal(output, outputs[0])
 

@@ -3,6 +3,7 @@
 import numba
 import numpy as np
 import pytest
+from conftest import with_each_number_of_threads
 
 from convlib import conv2d, engine, gradients, reference
 from convlib.loops.cutting import LEAST_CHANNELS, LEAST_TILES, cut_winograd, winograd_pays
@@ -109,14 +110,7 @@ def test_the_gradient_for_the_input_takes_the_same_way(monkeypatch, padding):
 @pytest.mark.skipif(not COMPILED, reason="plain Python has one thread")
 def test_any_number_of_threads_gives_the_same_bits():
     input, weight = real_numbers(3, 40, 30, 30), real_numbers(44, 40, 3, 3, seed=1)
-    most = numba.get_num_threads()
-    outputs = []
-    try:
-        for threads in range(1, most + 1):
-            numba.set_num_threads(threads)
-            outputs.append(conv2d(input, weight, padding=1))
-    finally:
-        numba.set_num_threads(most)
+    outputs = with_each_number_of_threads(lambda: conv2d(input, weight, padding=1))
     for output in outputs[1:]:
         np.testing.assert_array_equal(output, outputs[0])
 
