@@ -1,4 +1,4 @@
-"""Every micro-kernel computes the same: around the width of a tile, and where vectors hold output channels."""
+"""Every micro-kernel computes the same: around a tile's width, and where vectors hold output channels."""
 
 import numba
 import numpy as np
